@@ -1,0 +1,47 @@
+/* Every limit on strangers' input, with its reason. What a standard fixes (SPF's 10 lookups, the
+ * tree walk's 8) stands beside its code. */
+#ifndef MQ_INGEST_LIMITS_H
+#define MQ_INGEST_LIMITS_H
+
+#include <glib.h>
+
+/* mail: large providers stop at 25 to 50 MiB */
+#define MQ_LIMIT_MESSAGE_BYTES   (64 * 1024 * 1024)
+#define MQ_LIMIT_MESSAGE_PARTS   1000
+#define MQ_LIMIT_NESTING         8 /* containers and messages inside each other */
+
+/* what one message may unpack to, over all layers */
+#define MQ_LIMIT_UNPACKED_BYTES  (G_GINT64_CONSTANT(1) << 30)
+#define MQ_LIMIT_RATIO           300 /* : 1, once more than MQ_LIMIT_RATIO_FREE was unpacked; real XML reaches 60 */
+#define MQ_LIMIT_RATIO_FREE      (16 * 1024 * 1024)
+#define MQ_LIMIT_MEMBERS         20000 /* a year of reports in one tar */
+
+/* what a run holds in memory */
+#define MQ_LIMIT_FLIGHT_BYTES    (64 * 1024 * 1024)
+#define MQ_LIMIT_FLIGHT_MESSAGES 256
+#define MQ_LIMIT_HELD_RECORDS    5000 /* of one message; a larger one is poured again, in batches */
+#define MQ_LIMIT_BATCH_RECORDS   1000
+#define MQ_LIMIT_COMMIT_MESSAGES 1000
+#define MQ_LIMIT_HELD_PROBLEMS   200 /* of one message; further ones are counted, not kept */
+
+/* one report */
+#define MQ_LIMIT_RECORDS         2000000
+#define MQ_LIMIT_SIGNATURES      100 /* a record; RFC 9990 3.1.3 asks reporters to stay below */
+#define MQ_LIMIT_REASONS         20
+#define MQ_LIMIT_ERRORS          100
+/* ten thousand million messages in a row: beyond any mailer; sums over a database stay below 2^63 */
+#define MQ_LIMIT_COUNT           G_GINT64_CONSTANT(10000000000)
+#define MQ_LIMIT_XML_DEPTH       32
+#define MQ_LIMIT_XML_TEXT        (64 * 1024)
+#define MQ_LIMIT_JSON_BYTES      (16 * 1024 * 1024)
+#define MQ_LIMIT_FIELD_BYTES     1024 /* an identifier, comment or name as it is stored */
+
+/* when a report can be from: 2000-01-01 to 2100-01-01 */
+#define MQ_LIMIT_TIME_FIRST      G_GINT64_CONSTANT(946684800)
+#define MQ_LIMIT_TIME_LAST       G_GINT64_CONSTANT(4102444800)
+
+/* DNS */
+#define MQ_LIMIT_DNS_FLIGHT      200
+#define MQ_LIMIT_DNS_RUN         20000 /* questions for one domain */
+
+#endif

@@ -1,0 +1,28 @@
+/* Times: seconds since 1970, UTC, as gint64; windows and ages as people write them. */
+#ifndef MQ_INGEST_WHEN_H
+#define MQ_INGEST_WHEN_H
+
+#include <glib.h>
+
+#define MQ_TIME_ABSENT G_MININT64
+#define MQ_DAY_S       G_GINT64_CONSTANT(86400)
+
+/* "2026-11-24T00:00:00Z". (transfer full) (nullable): %NULL when absent or beyond the calendar */
+char *mq_when_to_text(gint64 time_s);
+/* "2026-11-24". (transfer full) (nullable) */
+char *mq_when_to_date(gint64 time_s);
+/* RFC 3339, with or without zone (then UTC). */
+gboolean mq_when_parse_rfc3339(const char *text, gint64 *time_s);
+/* RFC 5322 date of a mail header. */
+gboolean mq_when_parse_rfc5322(const char *text, gint64 *time_s);
+/* "2026-11-24": its first second. %MQ_ERROR_USAGE otherwise. */
+gboolean mq_when_parse_date(const char *text, gint64 *time_s, GError **error);
+/**
+ * mq_when_parse:
+ * @text: a date, or an age before @now_s: 7d, 4w, 6m, 1y (months and years by the calendar)
+ */
+gboolean mq_when_parse(const char *text, gint64 now_s, gint64 *time_s, GError **error);
+/* The first second of the UTC day. */
+gint64 mq_when_day(gint64 time_s);
+
+#endif
