@@ -1,0 +1,3 @@
+#include "ingest/error.h"
+
+G_DEFINE_QUARK(mq-error-quark, mq_error)

@@ -1,0 +1,130 @@
+#include "ingest/when.h"
+
+#include <stdio.h>
+
+#include <gmime/gmime-utils.h>
+
+#include "ingest/error.h"
+
+/* GDateTime knows the years 1 to 9999 */
+static char *
+format_time(gint64 time_s, const char *format)
+{
+	g_autoptr(GDateTime) when = time_s != MQ_TIME_ABSENT ? g_date_time_new_from_unix_utc(time_s) : NULL;
+
+	return when != NULL ? g_date_time_format(when, format) : NULL;
+}
+
+char *
+mq_when_to_text(gint64 time_s)
+{
+	return format_time(time_s, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+char *
+mq_when_to_date(gint64 time_s)
+{
+	return format_time(time_s, "%Y-%m-%d");
+}
+
+gboolean
+mq_when_parse_rfc3339(const char *text, gint64 *time_s)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) when = g_date_time_new_from_iso8601(text, utc);
+
+	if (when == NULL)
+		return FALSE;
+	*time_s = g_date_time_to_unix(when);
+	return TRUE;
+}
+
+gboolean
+mq_when_parse_rfc5322(const char *text, gint64 *time_s)
+{
+	g_autoptr(GDateTime) when = g_mime_utils_header_decode_date(text);
+
+	if (when == NULL)
+		return FALSE;
+	*time_s = g_date_time_to_unix(when);
+	return TRUE;
+}
+
+static gboolean
+parse_date(const char *text, gint64 *time_s)
+{
+	int year;
+	int month;
+	int day;
+	char after;
+	g_autoptr(GDateTime) when = NULL;
+
+	if (sscanf(text, "%4d-%2d-%2d%c", &year, &month, &day, &after) != 3)
+		return FALSE;
+	when = g_date_time_new_utc(year, month, day, 0, 0, 0);
+	if (when == NULL)
+		return FALSE;
+	*time_s = g_date_time_to_unix(when);
+	return TRUE;
+}
+
+gboolean
+mq_when_parse_date(const char *text, gint64 *time_s, GError **error)
+{
+	if (parse_date(text, time_s))
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "'%s' is no date, want one as 2026-11-24", text);
+	return FALSE;
+}
+
+/* 7d, 4w, 6m, 1y before @now; NULL when @text is none of these */
+static GDateTime *
+subtract_age(GDateTime *now, const char *text)
+{
+	gint64 n;
+	char *unit;
+
+	if (!g_ascii_isdigit(*text))
+		return NULL;
+	n = g_ascii_strtoll(text, &unit, 10);
+	if (n > 1000 * 366 || unit[0] == '\0' || unit[1] != '\0')
+		return NULL;
+	switch (*unit) {
+	case 'd':
+		return g_date_time_add_days(now, -(gint)n);
+	case 'w':
+		return g_date_time_add_weeks(now, -(gint)n);
+	case 'm':
+		return g_date_time_add_months(now, -(gint)n);
+	case 'y':
+		return g_date_time_add_years(now, -(gint)n);
+	default:
+		return NULL;
+	}
+}
+
+gboolean
+mq_when_parse(const char *text, gint64 now_s, gint64 *time_s, GError **error)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(now_s);
+	g_autoptr(GDateTime) when = NULL;
+
+	if (parse_date(text, time_s))
+		return TRUE;
+	when = now != NULL ? subtract_age(now, text) : NULL;
+	if (when == NULL) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE,
+		            "'%s' is no time, want a date as 2026-11-24 or an age as 7d, 4w, 6m, 1y", text);
+		return FALSE;
+	}
+	*time_s = g_date_time_to_unix(when);
+	return TRUE;
+}
+
+gint64
+mq_when_day(gint64 time_s)
+{
+	gint64 rest = time_s % MQ_DAY_S;
+
+	return time_s - (rest < 0 ? rest + MQ_DAY_S : rest);
+}
