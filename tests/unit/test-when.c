@@ -1,0 +1,87 @@
+#include "ingest/when.h"
+
+#include "ingest/error.h"
+
+#define NOW G_GINT64_CONSTANT(1795478400) /* 2026-11-24T00:00:00Z */
+
+typedef struct {
+	const char *rule, *text, *want; /* want NULL: a usage error */
+} Case;
+
+static const Case cases[] = {
+	{ "date", "2026-01-31", "2026-01-31T00:00:00Z" },
+	{ "days", "7d", "2026-11-17T00:00:00Z" },
+	{ "weeks", "2w", "2026-11-10T00:00:00Z" },
+	{ "months by the calendar", "6m", "2026-05-24T00:00:00Z" },
+	{ "years by the calendar", "1y", "2025-11-24T00:00:00Z" },
+	{ "no unit", "7", NULL },
+	{ "unknown unit", "7x", NULL },
+	{ "negative", "-7d", NULL },
+	{ "no such day", "2026-02-30", NULL },
+	{ "something after", "2026-01-31x", NULL },
+	{ "absurd", "99999999999999999999d", NULL },
+	{ "empty", "", NULL },
+};
+
+static void
+test_parse(gconstpointer data)
+{
+	const Case *want = data;
+	g_autoptr(GError) error = NULL;
+	gint64 time_s = 0;
+
+	if (!mq_when_parse(want->text, NOW, &time_s, &error)) {
+		g_assert_null(want->want);
+		g_assert_error(error, MQ_ERROR, MQ_ERROR_USAGE);
+		return;
+	}
+	g_autofree char *got = mq_when_to_text(time_s);
+
+	g_assert_cmpstr(got, ==, want->want);
+}
+
+static void
+test_formats(void)
+{
+	gint64 time_s;
+
+	g_assert_true(mq_when_parse_rfc3339("2026-11-24T01:00:00+01:00", &time_s));
+	g_assert_cmpint(time_s, ==, NOW);
+	g_assert_true(mq_when_parse_rfc3339("2026-11-24T00:00:00", &time_s));
+	g_assert_cmpint(time_s, ==, NOW);
+	g_assert_false(mq_when_parse_rfc3339("yesterday", &time_s));
+	g_assert_true(mq_when_parse_rfc5322("Tue, 24 Nov 2026 01:00:00 +0100", &time_s));
+	g_assert_cmpint(time_s, ==, NOW);
+	g_assert_false(mq_when_parse_rfc5322("", &time_s));
+}
+
+static void
+test_beyond_the_calendar(void)
+{
+	g_assert_null(mq_when_to_text(MQ_TIME_ABSENT));
+	g_assert_null(mq_when_to_text(G_MAXINT64));
+	g_assert_null(mq_when_to_date(-G_GINT64_CONSTANT(99999999999999)));
+}
+
+static void
+test_day(void)
+{
+	g_assert_cmpint(mq_when_day(NOW + 86399), ==, NOW);
+	g_assert_cmpint(mq_when_day(NOW), ==, NOW);
+	g_assert_cmpint(mq_when_day(-1), ==, -MQ_DAY_S);
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strconcat("/when/parse/", cases[i].rule, NULL);
+
+		g_test_add_data_func(path, &cases[i], test_parse);
+	}
+	g_test_add_func("/when/formats", test_formats);
+	g_test_add_func("/when/beyond the calendar", test_beyond_the_calendar);
+	g_test_add_func("/when/day", test_day);
+	return g_test_run();
+}
