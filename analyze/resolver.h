@@ -1,0 +1,77 @@
+/* What fills answers: an interface, and its makers. The one over c-ares asks DNS, the stored one
+ * answers from the database; others (MTA-STS policy, SMTP probe) have their own kinds of question.
+ *
+ *     while (!some_function(answers, …))
+ *             if (!mq_resolver_fill(resolver, answers, error))
+ *                     return FALSE;
+ */
+#ifndef MQ_ANALYZE_RESOLVER_H
+#define MQ_ANALYZE_RESOLVER_H
+
+#include <glib.h>
+
+#include "analyze/answers.h"
+#include "store/store.h"
+
+typedef struct MqResolver MqResolver;
+
+/* First member of each resolver's own struct. */
+struct MqResolver {
+	guint kinds; /* MQ_ASK_BIT()s that it fills */
+	gboolean (*fill)(MqResolver *resolver, MqAnswers *answers, GError **error);
+	void (*free)(MqResolver *resolver);
+};
+
+/**
+ * mq_resolver_fill:
+ *
+ * Answers all that is wanted of its kinds, at once and within its deadline; what got no answer is
+ * unknown. What another resolver would have to fill stays wanted.
+ *
+ * Returns: %FALSE with %MQ_ERROR_DNS when no server can be reached at all (what was wanted is unknown then)
+ */
+gboolean mq_resolver_fill(MqResolver *resolver, MqAnswers *answers, GError **error);
+
+void mq_resolver_free(MqResolver *resolver);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqResolver, mq_resolver_free)
+
+/* Asks DNS over UDP, and TCP where an answer was cut. Zero is the default everywhere. */
+typedef struct {
+	const char *const *servers; /* (nullable) (array zero-terminated=1): ADDRESS[:PORT] or [V6]:PORT; the system's */
+	guint timeout_ms;           /* of the first try; each further round waits twice as long; 2000 */
+	guint tries;                /* 3 */
+	guint flight;               /* questions at once; MQ_LIMIT_DNS_FLIGHT at most */
+} MqDnsOptions;
+
+/**
+ * mq_dns_cares_new:
+ * @options: (nullable): copied
+ *
+ * Where @options leave timeout_ms and tries at 0, RES_OPTIONS in the environment may set them
+ * ("retrans:200 retry:1", as in c-ares).
+ *
+ * Returns: (transfer full): %NULL with %MQ_ERROR_USAGE for a server that is no address, %MQ_ERROR_DNS
+ *   when c-ares cannot start
+ */
+MqResolver *mq_dns_cares_new(const MqDnsOptions *options, GError **error);
+
+/**
+ * mq_dns_stored_new:
+ * @store: must outlive the resolver
+ * @domain: (nullable): only answers that were asked for this domain; any
+ *
+ * Answers each kind of question from the newest answer in @store; what is not there is unknown.
+ */
+MqResolver *mq_dns_stored_new(MqStore *store, const char *domain);
+
+/**
+ * mq_dns_stored_keep:
+ * @domain: on whose behalf they were asked
+ *
+ * Stores all of @answers that say something (unknown ones do not) with their time (@now_s where
+ * they have none), each CNAME that was followed as an answer of its own. The caller commits.
+ */
+gboolean mq_dns_stored_keep(MqStore *store, const char *domain, const MqAnswers *answers, gint64 now_s,
+                            GError **error);
+
+#endif
