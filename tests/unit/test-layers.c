@@ -25,12 +25,12 @@ static const Library libraries[] = {
 	{ "libpsl.h", " analyze/discovery.c " },
 	{ "openssl/", " analyze/record_dkim.c analyze/probe_smtp.c " },
 	{ "maxminddb.h", " analyze/geo.c " },
-	{ "libsmartcols/", " cli/output_table.c " },
+	{ "libsmartcols", " cli/output_table.c " },
 };
 
 /* What any file may include: GLib, C and POSIX. Lists of prefixes. */
 static const char *const free_for_all[] = {
-	"glib", "gio/", "gmodule.h", "assert.h", "errno.h", "fcntl.h", "float.h", "inttypes.h", "limits.h", "locale.h",
+	"glib", "gio/", "gmodule.h", "assert.h", "errno.h", "fcntl.h", "float.h", "inttypes.h", "langinfo.h", "limits.h", "locale.h",
 	"math.h", "signal.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
 	"time.h", "unistd.h", "poll.h", "netdb.h", "dirent.h", "termios.h", "ftw.h", "arpa/", "netinet/", "net/", "sys/",
 };

@@ -1,0 +1,89 @@
+/* marque reports: what is stored, newest first. */
+#include "cli/commands.h"
+#include "cli/outputs.h"
+#include "cli/report_document.h"
+#include "ingest/domain.h"
+
+static const MqColumn columns[] = {
+	{ "id", "Id", MQ_CELL_COUNT },
+	{ "type", "Type", MQ_CELL_TEXT },
+	{ "reporter", "Reporter", MQ_CELL_TEXT },
+	{ "domain", "Domain", MQ_CELL_TEXT },
+	{ "begin", "From", MQ_CELL_TIME },
+	{ "end", "To", MQ_CELL_TIME },
+	{ "records", "Records", MQ_CELL_COUNT },
+	{ "messages", "Messages", MQ_CELL_COUNT },
+	{ "dialect", "Dialect", MQ_CELL_TEXT },
+	{ "report_id", "Report id", MQ_CELL_TEXT },
+	{ "suspicion", "Suspicion", MQ_CELL_TEXT },
+	{ "variant", "Variant", MQ_CELL_TEXT, .csv_only = TRUE },
+};
+
+static const MqLayout layout = {
+	.rows = "reports", .columns = columns, .n_columns = G_N_ELEMENTS(columns), .nothing = "no reports",
+};
+
+static gboolean
+take_row(gpointer ctx, const MqReportRow *row, GError **error)
+{
+	(void)error;
+	json_array_append_new(ctx, mq_document_report_row(row));
+	return TRUE;
+}
+
+static gboolean
+parse_type(const char *word, MqReportType *type, GError **error)
+{
+	*type = MQ_TYPE_ABSENT;
+	if (word == NULL)
+		return TRUE;
+	*type = (MqReportType)mq_word_parse(&mq_words_type, word);
+	if (*type != MQ_TYPE_ABSENT)
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--type is '%s', want aggregate, failure or tls", word);
+	return FALSE;
+}
+
+static MqExit
+run_reports(MqApp *app, GStrv *args, GError **error)
+{
+	g_autofree char *type = NULL;
+	g_autofree char *domain = NULL;
+	g_autoptr(MqStore) store = NULL;
+	g_autoptr(json_t) document = NULL;
+	int limit = 0;
+	MqFilter filter = MQ_FILTER_ALL;
+	MqWindow window;
+	const GOptionEntry options[] = {
+		{ "type", 0, 0, G_OPTION_ARG_STRING, &type, "aggregate, failure or tls", "TYPE" },
+		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the newest N only", "N" },
+		G_OPTION_ENTRY_NULL,
+	};
+
+	if (!mq_app_parse(app, options, args, error) || !mq_app_arguments(*args, 0, 1, "one DOMAIN", error)
+	    || !mq_app_window_if_asked(app, &window, error) || !parse_type(type, &filter.type, error))
+		return MQ_EXIT_USAGE;
+	store = mq_app_store(app, MQ_STORE_READ, error);
+	if (store == NULL)
+		return MQ_EXIT_FAILED;
+	domain = (*args)[1] != NULL ? mq_domain_normalize((*args)[1], NULL) : NULL;
+	filter.domain = domain;
+	filter.since_s = window.since_s;
+	filter.until_s = window.until_s;
+	filter.limit = (guint)MAX(limit, 0);
+	document = mq_document_new("reports");
+	json_object_set_new(document, "reports", json_array());
+	if (!mq_store_reports(store, &filter, take_row, json_object_get(document, "reports"), error))
+		return MQ_EXIT_FAILED;
+	mq_output_print(app, document, &layout);
+	return MQ_EXIT_OK;
+}
+
+const MqCommand mq_command_reports = {
+	.name = "reports",
+	.arguments = "[DOMAIN]",
+	.summary = "list what is stored, newest first",
+	.details = "All of it, unless --since, --until or --as-of say otherwise.",
+	.formats = mq_formats_rows,
+	.run = run_reports,
+};

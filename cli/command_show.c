@@ -1,0 +1,217 @@
+/* marque show REPORT: one report whole. */
+#include "cli/commands.h"
+#include "cli/outputs.h"
+#include "cli/report_document.h"
+
+#define TABLE_ROWS 1000 /* more is no reading matter: JSON and CSV have them all */
+
+static const MqColumn head[] = {
+	{ "reporter", "Reporter", MQ_CELL_TEXT },
+	{ "email", "Address", MQ_CELL_TEXT },
+	{ "extra_contact", "Contact", MQ_CELL_TEXT },
+	{ "report_id", "Report id", MQ_CELL_TEXT },
+	{ "domain", "Domain", MQ_CELL_TEXT },
+	{ "begin", "From", MQ_CELL_TIME },
+	{ "end", "To", MQ_CELL_TIME },
+	{ "dialect", "Dialect", MQ_CELL_TEXT },
+	{ "generator", "Generator", MQ_CELL_TEXT },
+	{ "errors", "Errors", MQ_CELL_LIST },
+	{ "suspicion", "Suspicion", MQ_CELL_TEXT },
+};
+
+static const MqColumn policy[] = {
+	{ "domain", "Domain", MQ_CELL_TEXT },
+	{ "p", "p", MQ_CELL_TEXT },
+	{ "sp", "sp", MQ_CELL_TEXT },
+	{ "np", "np", MQ_CELL_TEXT },
+	{ "adkim", "adkim", MQ_CELL_TEXT },
+	{ "aspf", "aspf", MQ_CELL_TEXT },
+	{ "pct", "pct", MQ_CELL_COUNT },
+	{ "testing", "Testing", MQ_CELL_TEXT },
+	{ "discovery_method", "Found by", MQ_CELL_TEXT },
+	{ "fo", "fo", MQ_CELL_TEXT },
+};
+
+static const MqColumn records[] = {
+	{ "source_ip", "Source", MQ_CELL_TEXT },
+	{ "count", "Messages", MQ_CELL_COUNT },
+	{ "dmarc", "DMARC", MQ_CELL_TEXT },
+	{ "dkim", "DKIM", MQ_CELL_TEXT },
+	{ "spf", "SPF", MQ_CELL_TEXT },
+	{ "disposition", "Disposition", MQ_CELL_TEXT },
+	{ "header_from", "From", MQ_CELL_TEXT },
+	{ "envelope_from", "Envelope from", MQ_CELL_TEXT },
+	{ "envelope_to", "Envelope to", MQ_CELL_TEXT, .csv_only = TRUE },
+	{ "auth_dkim", "DKIM results", MQ_CELL_LIST },
+	{ "auth_spf", "SPF results", MQ_CELL_LIST },
+	{ "reasons", "Reasons", MQ_CELL_LIST },
+};
+
+static const MqColumn failure[] = {
+	{ "arrival_date", "Arrived", MQ_CELL_TIME },
+	{ "source_ip", "Source", MQ_CELL_TEXT },
+	{ "reported_domain", "Reported domain", MQ_CELL_TEXT },
+	{ "auth_failure", "Failed", MQ_CELL_LIST },
+	{ "delivery_result", "Delivery", MQ_CELL_TEXT },
+	{ "identity_alignment", "Alignment failed", MQ_CELL_TEXT },
+	{ "header_from", "From", MQ_CELL_TEXT },
+	{ "original_mail_from", "Envelope from", MQ_CELL_TEXT },
+	{ "original_rcpt_to", "Envelope to", MQ_CELL_TEXT },
+	{ "subject", "Subject", MQ_CELL_TEXT },
+	{ "message_id", "Message id", MQ_CELL_TEXT },
+	{ "dkim.domain", "DKIM domain", MQ_CELL_TEXT },
+	{ "dkim.selector", "DKIM selector", MQ_CELL_TEXT },
+	{ "dkim.identity", "DKIM identity", MQ_CELL_TEXT },
+	{ "spf_dns", "SPF record", MQ_CELL_TEXT },
+	{ "auth_results", "Results", MQ_CELL_TEXT },
+	{ "incidents", "Incidents", MQ_CELL_COUNT },
+};
+
+static const MqColumn tls[] = {
+	{ "domain", "Domain", MQ_CELL_TEXT },
+	{ "policy_type", "Policy", MQ_CELL_TEXT },
+	{ "sessions_ok", "Sessions", MQ_CELL_COUNT },
+	{ "sessions_failed", "Failed", MQ_CELL_COUNT },
+};
+
+static const MqColumn tls_failures[] = {
+	{ "result_type", "Failure", MQ_CELL_TEXT },
+	{ "sessions", "Sessions", MQ_CELL_COUNT },
+	{ "sending_mta", "From", MQ_CELL_TEXT },
+	{ "receiving_mx", "To", MQ_CELL_TEXT },
+	{ "information", "Information", MQ_CELL_TEXT },
+	{ "reason_code", "Reason", MQ_CELL_TEXT },
+};
+
+static const MqColumn problems[] = {
+	{ "code", "Problem", MQ_CELL_TEXT },
+	{ "reason", "What it was", MQ_CELL_TEXT },
+};
+
+static const MqColumn provenance[] = {
+	{ "message", "Message", MQ_CELL_TEXT },
+	{ "from", "From", MQ_CELL_TEXT },
+	{ "part", "Part", MQ_CELL_TEXT },
+	{ "ingested", "Ingested", MQ_CELL_TIME },
+};
+
+/* A heading, and below it a table; nothing where there are no rows. */
+static void
+print_section(const MqApp *app, const char *heading, const MqColumn *columns, guint n_columns,
+              const json_t *rows)
+{
+	if (json_array_size(rows) == 0)
+		return;
+	fprintf(app->out, "\n%s\n", heading);
+	mq_print_table(app, columns, n_columns, rows, NULL);
+}
+
+/* @most: 0 for all of them. (transfer full) */
+static json_t *
+flatten(const json_t *document, size_t most)
+{
+	const json_t *all = json_object_get(document, "records");
+	json_t *flat = json_array();
+	size_t n = json_array_size(all);
+
+	for (size_t i = 0; i < n && (most == 0 || i < most); i++)
+		json_array_append_new(flat, mq_document_flat_record(json_array_get(all, i)));
+	return flat;
+}
+
+static void
+print_records(const MqApp *app, const json_t *document)
+{
+	size_t n = json_array_size(json_object_get(document, "records"));
+	g_autoptr(json_t) flat = flatten(document, TABLE_ROWS);
+	g_autofree char *count = mq_count_to_text((gint64)n);
+	g_autofree char *heading = g_strdup_printf("Records (%s)", count);
+
+	print_section(app, heading, records, G_N_ELEMENTS(records), flat);
+	if (n > TABLE_ROWS)
+		fprintf(app->out, "… and %zu more; --format csv and json have them all\n", n - TABLE_ROWS);
+}
+
+static void
+print_tls(const MqApp *app, const json_t *document)
+{
+	const json_t *policies = json_object_get(document, "policies");
+	const json_t *row;
+	size_t i;
+
+	print_section(app, "Policies", tls, G_N_ELEMENTS(tls), policies);
+	json_array_foreach(policies, i, row) {
+		g_autofree char *domain = mq_cell_text(MQ_CELL_TEXT, json_object_get(row, "domain"));
+		g_autofree char *heading = g_strdup_printf("Failures at %s", domain);
+
+		print_section(app, heading, tls_failures, G_N_ELEMENTS(tls_failures),
+		              json_object_get(row, "failures"));
+	}
+}
+
+static void
+print_report(const MqApp *app, const json_t *document)
+{
+	g_autofree char *type = mq_cell_text(MQ_CELL_TEXT, json_object_get(document, "type"));
+
+	fprintf(app->out, "Report %" JSON_INTEGER_FORMAT ", %s%s\n",
+	        json_integer_value(json_object_get(document, "id")), type,
+	        json_is_true(json_object_get(document, "variant"))
+	                ? ", a variant: rows that an earlier one has are not counted again"
+	                : "");
+	mq_print_fields(app, head, G_N_ELEMENTS(head), document);
+	if (json_object_get(document, "policy_published") != NULL) {
+		fputs("\nPolicy published\n", app->out);
+		mq_print_fields(app, policy, G_N_ELEMENTS(policy), json_object_get(document, "policy_published"));
+	}
+	if (json_object_get(document, "auth_failure") != NULL) {
+		fputs("\nThe mail that failed\n", app->out);
+		mq_print_fields(app, failure, G_N_ELEMENTS(failure), document);
+	}
+	print_records(app, document);
+	print_tls(app, document);
+	print_section(app, "Came in", provenance, G_N_ELEMENTS(provenance),
+	              json_object_get(document, "provenance"));
+	print_section(app, "Problems", problems, G_N_ELEMENTS(problems), json_object_get(document, "problems"));
+}
+
+static const MqLayout layout = {
+	.rows = "records", .columns = records, .n_columns = G_N_ELEMENTS(records), .print_text = print_report,
+};
+
+static MqExit
+run_show(MqApp *app, GStrv *args, GError **error)
+{
+	g_autoptr(MqStore) store = NULL;
+	g_autoptr(MqStoredReport) stored = NULL;
+	g_autoptr(json_t) document = NULL;
+	guint64 id;
+
+	if (!mq_app_parse(app, NULL, args, error)
+	    || !mq_app_arguments(*args, 1, 1, "one REPORT, by its id", error))
+		return MQ_EXIT_USAGE;
+	if (!g_ascii_string_to_unsigned((*args)[1], 10, 1, G_MAXINT64, &id, NULL)) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "'%s' is no report's id; 'marque reports' lists them",
+		            (*args)[1]);
+		return MQ_EXIT_USAGE;
+	}
+	store = mq_app_store(app, MQ_STORE_READ, error);
+	stored = store != NULL ? mq_store_report(store, (gint64)id, error) : NULL;
+	if (stored == NULL)
+		return MQ_EXIT_FAILED;
+	document = mq_document_new("show");
+	mq_document_add_report(document, stored);
+	if (mq_app_format_is(app, "csv"))
+		json_object_set_new(document, "records", flatten(document, 0));
+	mq_output_print(app, document, &layout);
+	return MQ_EXIT_OK;
+}
+
+const MqCommand mq_command_show = {
+	.name = "show",
+	.arguments = "REPORT",
+	.summary = "print one report whole",
+	.details = "REPORT is an id, as 'marque reports' lists them.",
+	.formats = mq_formats_rows,
+	.run = run_show,
+};
