@@ -1,0 +1,406 @@
+#include "ingest/report.h"
+
+#include <string.h>
+
+#define WORD_TEXT(name, word) word,
+#define WORDS(set, ROW_LIST) \
+	static const char *const set##_words[] = { NULL, ROW_LIST(WORD_TEXT) }; \
+	const MqWords mq_words_##set = { #set, set##_words, G_N_ELEMENTS(set##_words) };
+
+WORDS(type, MQ_WORDS_TYPE)
+WORDS(dialect, MQ_WORDS_DIALECT)
+WORDS(policy, MQ_WORDS_POLICY)
+WORDS(disposition, MQ_WORDS_DISPOSITION)
+WORDS(mode, MQ_WORDS_MODE)
+WORDS(method, MQ_WORDS_METHOD)
+WORDS(result, MQ_WORDS_RESULT)
+WORDS(scope, MQ_WORDS_SCOPE)
+WORDS(reason, MQ_WORDS_REASON)
+WORDS(yes, MQ_WORDS_YES)
+
+const char *
+mq_word(const MqWords *words, guint value)
+{
+	return value < words->n ? words->words[value] : NULL;
+}
+
+guint
+mq_word_parse(const MqWords *words, const char *word)
+{
+	for (guint i = 1; i < words->n; i++)
+		if (g_ascii_strcasecmp(words->words[i], word) == 0)
+			return i;
+	return 0;
+}
+
+MqResult
+mq_record_dmarc(const MqRecord *record)
+{
+	if (record->dkim == MQ_RESULT_PASS || record->spf == MQ_RESULT_PASS)
+		return MQ_RESULT_PASS;
+	if (record->dkim == MQ_RESULT_ABSENT && record->spf == MQ_RESULT_ABSENT)
+		return MQ_RESULT_ABSENT;
+	return MQ_RESULT_FAIL;
+}
+
+MqBatch *
+mq_batch_new(void)
+{
+	MqBatch *batch = g_new0(MqBatch, 1);
+
+	batch->text = g_string_chunk_new(4096);
+	batch->records = g_ptr_array_new();
+	return batch;
+}
+
+static void
+record_free(MqRecord *record)
+{
+	g_free(record->reasons);
+	g_free(record->auth_dkim);
+	g_free(record->auth_spf);
+	g_free(record);
+}
+
+void
+mq_batch_free(MqBatch *batch)
+{
+	if (batch == NULL)
+		return;
+	for (guint i = 0; i < batch->records->len; i++)
+		record_free(batch->records->pdata[i]);
+	g_ptr_array_unref(batch->records);
+	g_string_chunk_free(batch->text);
+	g_free(batch);
+}
+
+MqRecord *
+mq_batch_add(MqBatch *batch)
+{
+	MqRecord *record = g_new0(MqRecord, 1);
+
+	record->count = MQ_COUNT_ABSENT;
+	g_ptr_array_add(batch->records, record);
+	return record;
+}
+
+char *
+mq_batch_text(MqBatch *batch, const char *text)
+{
+	return text != NULL ? g_string_chunk_insert_const(batch->text, text) : NULL;
+}
+
+void
+mq_tls_failure_free(MqTlsFailure *failure)
+{
+	if (failure == NULL)
+		return;
+	g_free(failure->result_type);
+	g_free(failure->sending_mta);
+	g_free(failure->receiving_mx);
+	g_free(failure->receiving_ip);
+	g_free(failure->helo);
+	g_free(failure->information);
+	g_free(failure->reason_code);
+	g_free(failure);
+}
+
+MqTlsPolicy *
+mq_tls_policy_new(void)
+{
+	MqTlsPolicy *policy = g_new0(MqTlsPolicy, 1);
+
+	policy->policy_strings = g_ptr_array_new_with_free_func(g_free);
+	policy->mx_hosts = g_ptr_array_new_with_free_func(g_free);
+	policy->sessions_ok = policy->sessions_failed = MQ_COUNT_ABSENT;
+	policy->failures = g_ptr_array_new_with_free_func((GDestroyNotify)mq_tls_failure_free);
+	return policy;
+}
+
+void
+mq_tls_policy_free(MqTlsPolicy *policy)
+{
+	if (policy == NULL)
+		return;
+	g_free(policy->domain);
+	g_free(policy->policy_type);
+	g_ptr_array_unref(policy->policy_strings);
+	g_ptr_array_unref(policy->mx_hosts);
+	g_ptr_array_unref(policy->failures);
+	g_free(policy);
+}
+
+static MqFailure *
+failure_new(void)
+{
+	MqFailure *failure = g_new0(MqFailure, 1);
+
+	failure->arrival_s = MQ_TIME_ABSENT;
+	failure->incidents = MQ_COUNT_ABSENT;
+	failure->auth_failure = g_ptr_array_new_with_free_func(g_free);
+	return failure;
+}
+
+/* All texts of a failure, in the order of the digest: add at the end. */
+static const gsize failure_texts[] = {
+	offsetof(MqFailure, feedback_type),
+	offsetof(MqFailure, user_agent),
+	offsetof(MqFailure, source_text),
+	offsetof(MqFailure, reported_domain),
+	offsetof(MqFailure, delivery_result),
+	offsetof(MqFailure, identity_alignment),
+	offsetof(MqFailure, identity_alignment_said),
+	offsetof(MqFailure, auth_results),
+	offsetof(MqFailure, original_mail_from),
+	offsetof(MqFailure, original_rcpt_to),
+	offsetof(MqFailure, header_from),
+	offsetof(MqFailure, subject),
+	offsetof(MqFailure, message_id),
+	offsetof(MqFailure, dkim_domain),
+	offsetof(MqFailure, dkim_selector),
+	offsetof(MqFailure, dkim_identity),
+	offsetof(MqFailure, spf_dns),
+};
+
+static void
+failure_free(MqFailure *failure)
+{
+	if (failure == NULL)
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS(failure_texts); i++)
+		g_free(G_STRUCT_MEMBER(char *, failure, failure_texts[i]));
+	g_ptr_array_unref(failure->auth_failure);
+	g_free(failure);
+}
+
+MqReport *
+mq_report_new(MqReportType type)
+{
+	MqReport *report = g_new0(MqReport, 1);
+
+	report->type = type;
+	report->begin_s = report->end_s = MQ_TIME_ABSENT;
+	report->policy.pct = -1;
+	report->errors = g_ptr_array_new_with_free_func(g_free);
+	report->batches = g_ptr_array_new_with_free_func((GDestroyNotify)mq_batch_free);
+	if (type == MQ_TYPE_FAILURE)
+		report->failure = failure_new();
+	if (type == MQ_TYPE_TLS)
+		report->tls = g_ptr_array_new_with_free_func((GDestroyNotify)mq_tls_policy_free);
+	return report;
+}
+
+void
+mq_report_free(MqReport *report)
+{
+	if (report == NULL)
+		return;
+	g_free(report->reporter);
+	g_free(report->email);
+	g_free(report->extra_contact);
+	g_free(report->report_id);
+	g_free(report->generator);
+	g_ptr_array_unref(report->errors);
+	g_free(report->policy.domain);
+	g_free(report->policy.fo);
+	g_ptr_array_unref(report->batches);
+	failure_free(report->failure);
+	g_clear_pointer(&report->tls, g_ptr_array_unref);
+	g_free(report->part);
+	g_free(report);
+}
+
+void
+mq_digest_sum_add(MqDigestSum *sum, const guint8 digest[MQ_DIGEST_BYTES])
+{
+	guint carry = 0;
+
+	for (guint i = MQ_DIGEST_BYTES; i-- > 0;) { /* bytes[0] is the highest */
+		carry += (guint)sum->bytes[i] + digest[i];
+		sum->bytes[i] = (guint8)carry;
+		carry >>= 8;
+	}
+}
+
+/* The canonical form behind digests. Each value says where it ends, so that no two different
+ * contents have the same bytes:
+ *   number   8 bytes, highest first (an absent one has its own number)
+ *   text     absent: a zero byte; else a one, its length as a number, its bytes
+ *   address  its length in bytes (0 absent) as a number, its bytes
+ *   list     how many as a number, then each
+ * Left out: the part's name, problems, dialect and everything that tells how it was spelled. */
+static void
+put_number(GChecksum *sum, gint64 value)
+{
+	gint64 big_endian = GINT64_TO_BE(value);
+
+	g_checksum_update(sum, (const guint8 *)&big_endian, sizeof(big_endian));
+}
+
+static void
+put_text(GChecksum *sum, const char *text)
+{
+	gsize n = text != NULL ? strlen(text) : 0;
+
+	g_checksum_update(sum, (const guint8 *)(text != NULL ? "\1" : "\0"), 1);
+	if (text == NULL)
+		return;
+	put_number(sum, (gint64)n);
+	g_checksum_update(sum, (const guint8 *)text, (gssize)n);
+}
+
+static void
+put_texts(GChecksum *sum, const GPtrArray *texts)
+{
+	put_number(sum, texts->len);
+	for (guint i = 0; i < texts->len; i++)
+		put_text(sum, texts->pdata[i]);
+}
+
+static void
+put_address(GChecksum *sum, const MqAddress *address)
+{
+	put_number(sum, address->n_bytes);
+	g_checksum_update(sum, address->bytes, address->n_bytes);
+}
+
+static void
+get_digest(GChecksum *sum, guint8 digest[MQ_DIGEST_BYTES])
+{
+	gsize n = MQ_DIGEST_BYTES;
+
+	g_checksum_get_digest(sum, digest, &n);
+	g_checksum_free(sum);
+}
+
+static void
+put_results(GChecksum *sum, const MqRecord *record)
+{
+	put_number(sum, record->n_auth_dkim);
+	for (guint i = 0; i < record->n_auth_dkim; i++) {
+		const MqDkimResult *dkim = &record->auth_dkim[i];
+
+		put_text(sum, dkim->domain);
+		put_text(sum, dkim->selector);
+		put_number(sum, dkim->result);
+		put_text(sum, dkim->human_result);
+	}
+	put_number(sum, record->n_auth_spf);
+	for (guint i = 0; i < record->n_auth_spf; i++) {
+		const MqSpfResult *spf = &record->auth_spf[i];
+
+		put_text(sum, spf->domain);
+		put_number(sum, spf->scope);
+		put_number(sum, spf->result);
+		put_text(sum, spf->human_result);
+	}
+}
+
+void
+mq_record_digest(const MqRecord *record, guint8 digest[MQ_DIGEST_BYTES])
+{
+	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	put_text(sum, "record/1");
+	put_address(sum, &record->source);
+	put_text(sum, record->source_text);
+	put_number(sum, record->count);
+	put_number(sum, record->disposition);
+	put_number(sum, record->dkim);
+	put_number(sum, record->spf);
+	put_text(sum, record->header_from);
+	put_text(sum, record->envelope_from);
+	put_text(sum, record->envelope_to);
+	put_number(sum, record->n_reasons);
+	for (guint i = 0; i < record->n_reasons; i++) {
+		put_number(sum, record->reasons[i].type);
+		put_text(sum, record->reasons[i].type_text);
+		put_text(sum, record->reasons[i].comment);
+	}
+	put_results(sum, record);
+	get_digest(sum, digest);
+}
+
+static void
+put_policy(GChecksum *sum, const MqPolicyPublished *policy)
+{
+	put_text(sum, policy->domain);
+	put_number(sum, policy->p);
+	put_number(sum, policy->sp);
+	put_number(sum, policy->np);
+	put_number(sum, policy->adkim);
+	put_number(sum, policy->aspf);
+	put_number(sum, policy->pct);
+	put_number(sum, policy->testing);
+	put_number(sum, policy->discovery_method);
+	put_text(sum, policy->fo);
+}
+
+static void
+put_failure(GChecksum *sum, const MqFailure *failure)
+{
+	put_number(sum, failure->arrival_s);
+	put_address(sum, &failure->source);
+	put_texts(sum, failure->auth_failure);
+	put_number(sum, failure->incidents);
+	for (gsize i = 0; i < G_N_ELEMENTS(failure_texts); i++)
+		put_text(sum, G_STRUCT_MEMBER(char *, failure, failure_texts[i]));
+}
+
+static void
+put_tls_failure(GChecksum *sum, const MqTlsFailure *failure)
+{
+	put_text(sum, failure->result_type);
+	put_text(sum, failure->sending_mta);
+	put_text(sum, failure->receiving_mx);
+	put_text(sum, failure->receiving_ip);
+	put_text(sum, failure->helo);
+	put_number(sum, failure->sessions);
+	put_text(sum, failure->information);
+	put_text(sum, failure->reason_code);
+}
+
+static void
+put_tls(GChecksum *sum, const GPtrArray *policies)
+{
+	put_number(sum, policies->len);
+	for (guint i = 0; i < policies->len; i++) {
+		const MqTlsPolicy *policy = policies->pdata[i];
+
+		put_text(sum, policy->domain);
+		put_text(sum, policy->policy_type);
+		put_texts(sum, policy->policy_strings);
+		put_texts(sum, policy->mx_hosts);
+		put_number(sum, policy->sessions_ok);
+		put_number(sum, policy->sessions_failed);
+		put_number(sum, policy->failures->len);
+		for (guint j = 0; j < policy->failures->len; j++)
+			put_tls_failure(sum, policy->failures->pdata[j]);
+	}
+}
+
+void
+mq_report_seal(MqReport *report, const MqDigestSum *records)
+{
+	static const MqDigestSum no_records;
+	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	put_text(sum, "report/1");
+	put_number(sum, report->type);
+	put_text(sum, report->reporter);
+	put_text(sum, report->email);
+	put_text(sum, report->extra_contact);
+	put_text(sum, report->report_id);
+	put_text(sum, report->generator);
+	put_texts(sum, report->errors);
+	put_number(sum, report->begin_s);
+	put_number(sum, report->end_s);
+	put_policy(sum, &report->policy);
+	put_number(sum, (gint64)report->n_records);
+	g_checksum_update(sum, (records != NULL ? records : &no_records)->bytes, MQ_DIGEST_BYTES);
+	if (report->failure != NULL)
+		put_failure(sum, report->failure);
+	if (report->tls != NULL)
+		put_tls(sum, report->tls);
+	get_digest(sum, report->digest);
+}
