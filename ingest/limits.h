@@ -9,6 +9,10 @@
 #define MQ_LIMIT_MESSAGE_BYTES   (64 * 1024 * 1024)
 #define MQ_LIMIT_MESSAGE_PARTS   1000
 #define MQ_LIMIT_NESTING         8 /* containers and messages inside each other */
+#define MQ_LIMIT_MULTIPARTS      32 /* multiparts inside each other, in one message; real mail reaches 6 */
+#define MQ_LIMIT_HEADER_BYTES    (1024 * 1024) /* the header of one mail; mailers stop far below */
+/* what has to be in memory as a whole: a mail within a mail, a zip within a mail, a text that is searched */
+#define MQ_LIMIT_HELD_BYTES      (32 * 1024 * 1024)
 
 /* what one message may unpack to, over all layers */
 #define MQ_LIMIT_UNPACKED_BYTES  (G_GINT64_CONSTANT(1) << 30)

@@ -1,0 +1,314 @@
+#include "ingest/part.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "ingest/error.h"
+#include "ingest/limits.h"
+#include "ingest/text.h"
+
+#define CHUNK 65536
+
+/* Names of members are shown, not used: as much of them as a line can hold. */
+#define NAME_BYTES 200
+
+static char *
+path_of(const MqPart *around, const char *name)
+{
+	g_autofree char *clean = mq_text_clean(name, -1, NAME_BYTES);
+	g_autofree char *seen = mq_text_visible(clean);
+	g_autofree char *path = NULL;
+
+	if (around == NULL || around->path[0] == '\0')
+		return g_steal_pointer(&seen);
+	if (seen[0] == '\0')
+		return g_strdup(around->path);
+	path = g_strconcat(around->path, "/", seen, NULL);
+	return mq_text_clean(path, -1, MQ_LIMIT_FIELD_BYTES);
+}
+
+void
+mq_part_init(MqPart *part, const MqPartKind *kind, const MqPart *around, const char *name, const char *type)
+{
+	part->kind = kind;
+	part->path = path_of(around, name != NULL ? name : "");
+	part->name = g_strdup(name);
+	part->type = g_strdup(type);
+	part->claim = around != NULL ? around->claim : MQ_CLAIM_UNKNOWN;
+	part->n_bytes = -1;
+	part->depth = around != NULL ? around->depth + 1 : 0;
+}
+
+void
+mq_part_free(MqPart *part)
+{
+	if (part == NULL)
+		return;
+	g_free(part->path);
+	g_free(part->name);
+	g_free(part->type);
+	g_clear_pointer(&part->ahead, g_byte_array_unref);
+	part->kind->close(part);
+}
+
+gssize
+mq_part_peek(MqPart *part, gsize n, const guint8 **bytes, GError **error)
+{
+	gssize got = 1;
+
+	if (part->ahead == NULL)
+		part->ahead = g_byte_array_new();
+	while (part->ahead->len - part->ahead_at < n && got > 0) {
+		guint8 chunk[4096];
+
+		got = part->kind->read(part, chunk, MIN(sizeof(chunk), n - (part->ahead->len - part->ahead_at)), error);
+		if (got > 0)
+			g_byte_array_append(part->ahead, chunk, (guint)got);
+	}
+	if (got < 0)
+		return -1;
+	*bytes = part->ahead->data != NULL ? part->ahead->data + part->ahead_at : (const guint8 *)"";
+	return (gssize)MIN(n, part->ahead->len - part->ahead_at);
+}
+
+gssize
+mq_part_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
+{
+	gsize ahead = part->ahead != NULL ? part->ahead->len - part->ahead_at : 0;
+
+	if (ahead == 0)
+		return part->kind->read(part, bytes, n, error);
+	n = MIN(n, ahead);
+	memcpy(bytes, part->ahead->data + part->ahead_at, n);
+	part->ahead_at += n;
+	return (gssize)n;
+}
+
+gboolean
+mq_part_can_seek(const MqPart *part)
+{
+	return part->kind->seek != NULL;
+}
+
+gboolean
+mq_part_seek(MqPart *part, gint64 offset, GError **error)
+{
+	g_return_val_if_fail(mq_part_can_seek(part), FALSE);
+
+	g_clear_pointer(&part->ahead, g_byte_array_unref);
+	part->ahead_at = 0;
+	return part->kind->seek(part, offset, error);
+}
+
+gboolean
+mq_part_pour(MqPart *part, MqFeed feed, gpointer ctx, GError **error)
+{
+	g_autofree guint8 *chunk = g_malloc(CHUNK);
+	gssize n;
+
+	while ((n = mq_part_read(part, chunk, CHUNK, error)) > 0)
+		if (!feed(ctx, chunk, (gsize)n, error))
+			return FALSE;
+	return n == 0;
+}
+
+typedef struct {
+	GByteArray *bytes;
+	gsize max;
+} Hold;
+
+static gboolean
+hold_some(gpointer ctx, const guint8 *bytes, gsize n, GError **error)
+{
+	Hold *hold = ctx;
+
+	if (n > hold->max - hold->bytes->len) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "more than %" G_GSIZE_FORMAT " bytes would have to be held",
+		            hold->max);
+		return FALSE;
+	}
+	g_byte_array_append(hold->bytes, bytes, (guint)n);
+	return TRUE;
+}
+
+GBytes *
+mq_part_hold(MqPart *part, gsize max, GError **error)
+{
+	Hold hold = { .bytes = g_byte_array_new(), .max = max };
+
+	if (!mq_part_pour(part, hold_some, &hold, error)) {
+		g_byte_array_unref(hold.bytes);
+		return NULL;
+	}
+	return g_byte_array_free_to_bytes(hold.bytes);
+}
+
+/* ------------------------------------------------------------------ bytes */
+
+typedef struct {
+	MqPart part;
+	GBytes *bytes;
+	gsize at;
+} BytesPart;
+
+static gssize
+bytes_read(MqPart *part, guint8 *bytes, gsize n, G_GNUC_UNUSED GError **error)
+{
+	BytesPart *self = (BytesPart *)part;
+	gsize size;
+	const guint8 *data = g_bytes_get_data(self->bytes, &size);
+
+	n = MIN(n, size - self->at);
+	if (n > 0)
+		memcpy(bytes, data + self->at, n);
+	self->at += n;
+	return (gssize)n;
+}
+
+static gboolean
+bytes_seek(MqPart *part, gint64 offset, G_GNUC_UNUSED GError **error)
+{
+	BytesPart *self = (BytesPart *)part;
+
+	self->at = (gsize)CLAMP(offset, 0, part->n_bytes);
+	return TRUE;
+}
+
+static void
+bytes_close(MqPart *part)
+{
+	g_bytes_unref(((BytesPart *)part)->bytes);
+	g_free(part);
+}
+
+static const MqPartKind bytes_kind = { .name = "bytes", .read = bytes_read, .seek = bytes_seek, .close = bytes_close };
+
+MqPart *
+mq_part_new_bytes(GBytes *bytes, const MqPart *around, const char *name, const char *type)
+{
+	BytesPart *self = g_new0(BytesPart, 1);
+
+	mq_part_init(&self->part, &bytes_kind, around, name, type);
+	self->bytes = g_bytes_ref(bytes);
+	self->part.n_bytes = (gint64)g_bytes_get_size(bytes);
+	return &self->part;
+}
+
+/* ------------------------------------------------------------------- file */
+
+typedef struct {
+	MqPart part;
+	int fd;
+	gint64 first, at;
+} FilePart;
+
+static gssize
+file_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
+{
+	FilePart *self = (FilePart *)part;
+	gssize got;
+
+	n = (gsize)MIN((gint64)n, part->n_bytes - self->at);
+	if (n == 0)
+		return 0;
+	do
+		got = pread(self->fd, bytes, n, self->first + self->at);
+	while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		int why = errno;
+
+		g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(why), "cannot be read: %s", g_strerror(why));
+		return -1;
+	}
+	self->at += got;
+	return got;
+}
+
+static gboolean
+file_seek(MqPart *part, gint64 offset, G_GNUC_UNUSED GError **error)
+{
+	((FilePart *)part)->at = CLAMP(offset, 0, part->n_bytes);
+	return TRUE;
+}
+
+static void
+file_close(MqPart *part)
+{
+	g_free(part);
+}
+
+static const MqPartKind file_kind = { .name = "file", .read = file_read, .seek = file_seek, .close = file_close };
+
+int
+mq_part_descriptor(const MqPart *part, gint64 *offset)
+{
+	const FilePart *self = (const FilePart *)part;
+
+	if (part->kind != &file_kind)
+		return -1;
+	*offset = self->first;
+	return self->fd;
+}
+
+MqPart *
+mq_part_new_file(int fd, gint64 offset, gint64 n_bytes, const MqPart *around, const char *name, const char *type)
+{
+	FilePart *self = g_new0(FilePart, 1);
+
+	mq_part_init(&self->part, &file_kind, around, name, type);
+	self->fd = fd;
+	self->first = offset;
+	self->part.n_bytes = n_bytes;
+	return &self->part;
+}
+
+/* ------------------------------------------------------------------ claim */
+
+static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz" };
+
+static const char *const claiming_types[] = {
+	"application/gzip", "application/x-gzip", "application/gzip-compressed", "application/zip",
+	"application/x-zip", "application/x-zip-compressed", "application/tlsrpt+gzip",
+	"application/tlsrpt+json", "message/feedback-report",
+};
+
+/* Those say nothing about a part that has no name. */
+static const char *const silent_types[] = { "application/octet-stream", "application/x-octet-stream", "application/binary" };
+
+static gboolean
+type_is_one_of(const char *type, const char *const *types, gsize n)
+{
+	for (gsize i = 0; i < n; i++)
+		if (g_strcmp0(type, types[i]) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean
+name_is_report(const char *name)
+{
+	g_autofree char *lower = g_ascii_strdown(name, -1);
+	const char *mark = strchr(lower, '!');
+
+	if (mark != NULL && strchr(mark + 1, '!') != NULL)
+		return TRUE; /* receiver!domain!begin!end, RFC 9990 section 3.1.2 */
+	for (gsize i = 0; i < G_N_ELEMENTS(claiming_suffixes); i++)
+		if (g_str_has_suffix(lower, claiming_suffixes[i]))
+			return TRUE;
+	return FALSE;
+}
+
+MqClaim
+mq_claim_of(const char *name, const char *type)
+{
+	if (name != NULL && name_is_report(name))
+		return MQ_CLAIM_REPORT;
+	if (type != NULL && type_is_one_of(type, claiming_types, G_N_ELEMENTS(claiming_types)))
+		return MQ_CLAIM_REPORT;
+	if (name != NULL && strchr(name, '.') != NULL)
+		return MQ_CLAIM_NO;
+	return type == NULL || type_is_one_of(type, silent_types, G_N_ELEMENTS(silent_types)) ? MQ_CLAIM_UNKNOWN : MQ_CLAIM_NO;
+}
