@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ingest/digest.h"
+
 #define WORD_TEXT(name, word) word,
 #define WORDS(set, ROW_LIST) \
 	static const char *const set##_words[] = { NULL, ROW_LIST(WORD_TEXT) }; \
@@ -224,158 +226,194 @@ mq_digest_sum_add(MqDigestSum *sum, const guint8 digest[MQ_DIGEST_BYTES])
 
 /* The canonical form behind digests. Each value says where it ends, so that no two different
  * contents have the same bytes:
- *   number   8 bytes, highest first (an absent one has its own number)
- *   text     absent: a zero byte; else a one, its length as a number, its bytes
+ *   number   7 bits a byte, lowest first, the high bit set on all but the last; the sign goes into the
+ *            lowest bit (an absent number has its own value)
+ *   text     absent: the number 0; else its length plus one as a number, its bytes
  *   address  its length in bytes (0 absent) as a number, its bytes
  *   list     how many as a number, then each
- * Left out: the part's name, problems, dialect and everything that tells how it was spelled. */
-static void
-put_number(GChecksum *sum, gint64 value)
-{
-	gint64 big_endian = GINT64_TO_BE(value);
+ * Left out: the part's name, problems, dialect and everything that tells how it was spelled.
+ *
+ * A row is short, so that it is gathered here and hashed at once; what does not fit goes piece by
+ * piece. */
+typedef struct {
+	guint8 bytes[1024];
+	gsize n;
+	MqDigester *digester; /* (nullable) has what came before @bytes */
+} Canon;
 
-	g_checksum_update(sum, (const guint8 *)&big_endian, sizeof(big_endian));
+static void
+put_bytes(Canon *canon, gconstpointer bytes, gsize n)
+{
+	if (n > sizeof(canon->bytes) - canon->n) {
+		if (canon->digester == NULL)
+			canon->digester = mq_digester_new();
+		mq_digester_add(canon->digester, canon->bytes, canon->n);
+		canon->n = 0;
+	}
+	if (n > sizeof(canon->bytes)) {
+		mq_digester_add(canon->digester, bytes, n);
+		return;
+	}
+	memcpy(canon->bytes + canon->n, bytes, n);
+	canon->n += n;
 }
 
 static void
-put_text(GChecksum *sum, const char *text)
+put_number(Canon *canon, gint64 value)
+{
+	guint64 rest = ((guint64)value << 1) ^ (value < 0 ? G_MAXUINT64 : 0);
+	guint8 bytes[10];
+	gsize n = 0;
+
+	for (; rest >= 0x80; rest >>= 7)
+		bytes[n++] = (guint8)(rest | 0x80);
+	bytes[n++] = (guint8)rest;
+	put_bytes(canon, bytes, n);
+}
+
+static void
+put_text(Canon *canon, const char *text)
 {
 	gsize n = text != NULL ? strlen(text) : 0;
 
-	g_checksum_update(sum, (const guint8 *)(text != NULL ? "\1" : "\0"), 1);
-	if (text == NULL)
-		return;
-	put_number(sum, (gint64)n);
-	g_checksum_update(sum, (const guint8 *)text, (gssize)n);
+	put_number(canon, text != NULL ? (gint64)n + 1 : 0);
+	if (n > 0)
+		put_bytes(canon, text, n);
 }
 
 static void
-put_texts(GChecksum *sum, const GPtrArray *texts)
+put_texts(Canon *canon, const GPtrArray *texts)
 {
-	put_number(sum, texts->len);
+	put_number(canon, texts->len);
 	for (guint i = 0; i < texts->len; i++)
-		put_text(sum, texts->pdata[i]);
+		put_text(canon, texts->pdata[i]);
 }
 
 static void
-put_address(GChecksum *sum, const MqAddress *address)
+put_address(Canon *canon, const MqAddress *address)
 {
-	put_number(sum, address->n_bytes);
-	g_checksum_update(sum, address->bytes, address->n_bytes);
+	put_number(canon, address->n_bytes);
+	put_bytes(canon, address->bytes, address->n_bytes);
 }
 
 static void
-get_digest(GChecksum *sum, guint8 digest[MQ_DIGEST_BYTES])
+get_digest(Canon *canon, guint8 digest[MQ_DIGEST_BYTES])
 {
-	gsize n = MQ_DIGEST_BYTES;
-
-	g_checksum_get_digest(sum, digest, &n);
-	g_checksum_free(sum);
+	if (canon->digester == NULL) {
+		mq_digest_bytes(canon->bytes, canon->n, digest);
+		return;
+	}
+	mq_digester_add(canon->digester, canon->bytes, canon->n);
+	mq_digester_take(canon->digester, digest);
+	mq_digester_free(canon->digester);
 }
 
 static void
-put_results(GChecksum *sum, const MqRecord *record)
+put_results(Canon *canon, const MqRecord *record)
 {
-	put_number(sum, record->n_auth_dkim);
+	put_number(canon, record->n_auth_dkim);
 	for (guint i = 0; i < record->n_auth_dkim; i++) {
 		const MqDkimResult *dkim = &record->auth_dkim[i];
 
-		put_text(sum, dkim->domain);
-		put_text(sum, dkim->selector);
-		put_number(sum, dkim->result);
-		put_text(sum, dkim->human_result);
+		put_text(canon, dkim->domain);
+		put_text(canon, dkim->selector);
+		put_number(canon, dkim->result);
+		put_text(canon, dkim->human_result);
 	}
-	put_number(sum, record->n_auth_spf);
+	put_number(canon, record->n_auth_spf);
 	for (guint i = 0; i < record->n_auth_spf; i++) {
 		const MqSpfResult *spf = &record->auth_spf[i];
 
-		put_text(sum, spf->domain);
-		put_number(sum, spf->scope);
-		put_number(sum, spf->result);
-		put_text(sum, spf->human_result);
+		put_text(canon, spf->domain);
+		put_number(canon, spf->scope);
+		put_number(canon, spf->result);
+		put_text(canon, spf->human_result);
 	}
 }
 
 void
 mq_record_digest(const MqRecord *record, guint8 digest[MQ_DIGEST_BYTES])
 {
-	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	Canon canon;
 
-	put_text(sum, "record/1");
-	put_address(sum, &record->source);
-	put_text(sum, record->source_text);
-	put_number(sum, record->count);
-	put_number(sum, record->disposition);
-	put_number(sum, record->dkim);
-	put_number(sum, record->spf);
-	put_text(sum, record->header_from);
-	put_text(sum, record->envelope_from);
-	put_text(sum, record->envelope_to);
-	put_number(sum, record->n_reasons);
+	canon.n = 0; /* its bytes need no zeros */
+	canon.digester = NULL;
+
+	put_text(&canon, "record/1");
+	put_address(&canon, &record->source);
+	put_text(&canon, record->source_text);
+	put_number(&canon, record->count);
+	put_number(&canon, record->disposition);
+	put_number(&canon, record->dkim);
+	put_number(&canon, record->spf);
+	put_text(&canon, record->header_from);
+	put_text(&canon, record->envelope_from);
+	put_text(&canon, record->envelope_to);
+	put_number(&canon, record->n_reasons);
 	for (guint i = 0; i < record->n_reasons; i++) {
-		put_number(sum, record->reasons[i].type);
-		put_text(sum, record->reasons[i].type_text);
-		put_text(sum, record->reasons[i].comment);
+		put_number(&canon, record->reasons[i].type);
+		put_text(&canon, record->reasons[i].type_text);
+		put_text(&canon, record->reasons[i].comment);
 	}
-	put_results(sum, record);
-	get_digest(sum, digest);
+	put_results(&canon, record);
+	get_digest(&canon, digest);
 }
 
 static void
-put_policy(GChecksum *sum, const MqPolicyPublished *policy)
+put_policy(Canon *canon, const MqPolicyPublished *policy)
 {
-	put_text(sum, policy->domain);
-	put_number(sum, policy->p);
-	put_number(sum, policy->sp);
-	put_number(sum, policy->np);
-	put_number(sum, policy->adkim);
-	put_number(sum, policy->aspf);
-	put_number(sum, policy->pct);
-	put_number(sum, policy->testing);
-	put_number(sum, policy->discovery_method);
-	put_text(sum, policy->fo);
+	put_text(canon, policy->domain);
+	put_number(canon, policy->p);
+	put_number(canon, policy->sp);
+	put_number(canon, policy->np);
+	put_number(canon, policy->adkim);
+	put_number(canon, policy->aspf);
+	put_number(canon, policy->pct);
+	put_number(canon, policy->testing);
+	put_number(canon, policy->discovery_method);
+	put_text(canon, policy->fo);
 }
 
 static void
-put_failure(GChecksum *sum, const MqFailure *failure)
+put_failure(Canon *canon, const MqFailure *failure)
 {
-	put_number(sum, failure->arrival_s);
-	put_address(sum, &failure->source);
-	put_texts(sum, failure->auth_failure);
-	put_number(sum, failure->incidents);
+	put_number(canon, failure->arrival_s);
+	put_address(canon, &failure->source);
+	put_texts(canon, failure->auth_failure);
+	put_number(canon, failure->incidents);
 	for (gsize i = 0; i < G_N_ELEMENTS(failure_texts); i++)
-		put_text(sum, G_STRUCT_MEMBER(char *, failure, failure_texts[i]));
+		put_text(canon, G_STRUCT_MEMBER(char *, failure, failure_texts[i]));
 }
 
 static void
-put_tls_failure(GChecksum *sum, const MqTlsFailure *failure)
+put_tls_failure(Canon *canon, const MqTlsFailure *failure)
 {
-	put_text(sum, failure->result_type);
-	put_text(sum, failure->sending_mta);
-	put_text(sum, failure->receiving_mx);
-	put_text(sum, failure->receiving_ip);
-	put_text(sum, failure->helo);
-	put_number(sum, failure->sessions);
-	put_text(sum, failure->information);
-	put_text(sum, failure->reason_code);
+	put_text(canon, failure->result_type);
+	put_text(canon, failure->sending_mta);
+	put_text(canon, failure->receiving_mx);
+	put_text(canon, failure->receiving_ip);
+	put_text(canon, failure->helo);
+	put_number(canon, failure->sessions);
+	put_text(canon, failure->information);
+	put_text(canon, failure->reason_code);
 }
 
 static void
-put_tls(GChecksum *sum, const GPtrArray *policies)
+put_tls(Canon *canon, const GPtrArray *policies)
 {
-	put_number(sum, policies->len);
+	put_number(canon, policies->len);
 	for (guint i = 0; i < policies->len; i++) {
 		const MqTlsPolicy *policy = policies->pdata[i];
 
-		put_text(sum, policy->domain);
-		put_text(sum, policy->policy_type);
-		put_texts(sum, policy->policy_strings);
-		put_texts(sum, policy->mx_hosts);
-		put_number(sum, policy->sessions_ok);
-		put_number(sum, policy->sessions_failed);
-		put_number(sum, policy->failures->len);
+		put_text(canon, policy->domain);
+		put_text(canon, policy->policy_type);
+		put_texts(canon, policy->policy_strings);
+		put_texts(canon, policy->mx_hosts);
+		put_number(canon, policy->sessions_ok);
+		put_number(canon, policy->sessions_failed);
+		put_number(canon, policy->failures->len);
 		for (guint j = 0; j < policy->failures->len; j++)
-			put_tls_failure(sum, policy->failures->pdata[j]);
+			put_tls_failure(canon, policy->failures->pdata[j]);
 	}
 }
 
@@ -383,24 +421,27 @@ void
 mq_report_seal(MqReport *report, const MqDigestSum *records)
 {
 	static const MqDigestSum no_records;
-	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	Canon canon;
 
-	put_text(sum, "report/1");
-	put_number(sum, report->type);
-	put_text(sum, report->reporter);
-	put_text(sum, report->email);
-	put_text(sum, report->extra_contact);
-	put_text(sum, report->report_id);
-	put_text(sum, report->generator);
-	put_texts(sum, report->errors);
-	put_number(sum, report->begin_s);
-	put_number(sum, report->end_s);
-	put_policy(sum, &report->policy);
-	put_number(sum, (gint64)report->n_records);
-	g_checksum_update(sum, (records != NULL ? records : &no_records)->bytes, MQ_DIGEST_BYTES);
+	canon.n = 0; /* its bytes need no zeros */
+	canon.digester = NULL;
+
+	put_text(&canon, "report/1");
+	put_number(&canon, report->type);
+	put_text(&canon, report->reporter);
+	put_text(&canon, report->email);
+	put_text(&canon, report->extra_contact);
+	put_text(&canon, report->report_id);
+	put_text(&canon, report->generator);
+	put_texts(&canon, report->errors);
+	put_number(&canon, report->begin_s);
+	put_number(&canon, report->end_s);
+	put_policy(&canon, &report->policy);
+	put_number(&canon, (gint64)report->n_records);
+	put_bytes(&canon, (records != NULL ? records : &no_records)->bytes, MQ_DIGEST_BYTES);
 	if (report->failure != NULL)
-		put_failure(sum, report->failure);
+		put_failure(&canon, report->failure);
 	if (report->tls != NULL)
-		put_tls(sum, report->tls);
-	get_digest(sum, report->digest);
+		put_tls(&canon, report->tls);
+	get_digest(&canon, report->digest);
 }
