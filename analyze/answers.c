@@ -8,6 +8,7 @@
 #define NAME_BYTES      253 /* RFC 1035 section 2.3.4, without the final dot */
 #define LABEL_BYTES     63
 #define NEGATIVE_TTL_S  300 /* RFC 2308 section 5 suggests one to three hours at most; a person waits */
+#define WAIT_ANSWER_US  20000 /* ten thousand sources take their time */
 #define ANSWER_OVERHEAD 200 /* what an answer costs beside its text, roughly */
 
 #define ASK_WORD(name, word) [MQ_ASK_##name] = word,
@@ -26,6 +27,7 @@ struct MqAnswers {
 	GHashTable *wanted_keys; /* key -> MqQuestion *, of what is still wanted */
 	GPtrArray *wanted;       /* MqQuestion *, in order; those answered meanwhile stay until it is swept */
 	gsize n_bytes;
+	gint64 waited_us;
 };
 
 const char *
@@ -405,10 +407,30 @@ want(MqAnswers *answers, MqAsk ask, const char *name)
 	g_hash_table_insert(answers->wanted_keys, g_steal_pointer(&key), question);
 }
 
+/* Why nothing more is asked; NULL: it may be. */
+static const char *
+is_over(const MqAnswers *answers)
+{
+	guint n = answers->in_order->len + g_hash_table_size(answers->wanted_keys);
+
+	if (n >= MQ_LIMIT_DNS_RUN)
+		return "too many questions for one domain, not asked";
+	if (answers->waited_us > MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US)
+		return "DNS took too long for this domain, not asked";
+	return NULL;
+}
+
+void
+mq_answers_add_wait(MqAnswers *answers, gint64 waited_us)
+{
+	answers->waited_us += waited_us;
+}
+
 const MqAnswer *
 mq_answers_get(MqAnswers *answers, MqAsk ask, const char *name)
 {
 	const MqAnswer *answer = mq_answers_peek(answers, ask, name);
+	const char *why;
 
 	if (answer != NULL)
 		return answer;
@@ -416,9 +438,9 @@ mq_answers_get(MqAnswers *answers, MqAsk ask, const char *name)
 		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_NO_NAME, "DNS can have no such name"));
 		return mq_answers_peek(answers, ask, name);
 	}
-	if (answers->in_order->len + g_hash_table_size(answers->wanted_keys) >= MQ_LIMIT_DNS_RUN) {
-		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_UNKNOWN,
-		                                      "too many questions for one domain, not asked"));
+	why = is_over(answers);
+	if (why != NULL) {
+		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_UNKNOWN, why));
 		return mq_answers_peek(answers, ask, name);
 	}
 	want(answers, ask, name);

@@ -109,7 +109,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAnswers, mq_answers_free)
  * @name: any case, a final dot is ignored
  *
  * A name that DNS cannot have (empty label, label over 63 bytes, name over 253, control character)
- * is answered at once: no such name. Beyond MQ_LIMIT_DNS_RUN questions the answer is unknown.
+ * is answered at once: no such name. Beyond MQ_LIMIT_DNS_RUN questions, and after long waits, the
+ * answer is unknown.
  *
  * Returns: (nullable): the answer, valid until mq_answers_expire() or the end of @answers; %NULL: it
  *   is wanted from now on
@@ -155,6 +156,11 @@ void mq_answers_give_up(MqAnswers *answers, guint kinds, const char *why);
  * For tests and stored answers. A text that cannot be parsed makes the answer unknown.
  */
 void mq_answers_put_texts(MqAnswers *answers, MqAsk ask, const char *name, const char *const *texts);
+
+/* Adds time that was spent waiting for answers. Over MQ_LIMIT_DNS_WAIT_S, and a little for each
+ * answer, what is not there yet is unknown at once: a domain whose servers are slow on purpose holds
+ * nobody up for long. */
+void mq_answers_add_wait(MqAnswers *answers, gint64 waited_us);
 
 /* Drops what is older than its TTL (a run that lasts); negative and unknown answers after 5 minutes. */
 void mq_answers_expire(MqAnswers *answers, gint64 now_s);

@@ -3,7 +3,13 @@
 gboolean
 mq_resolver_fill(MqResolver *resolver, MqAnswers *answers, GError **error)
 {
-	return resolver->fill(resolver, answers, error);
+	return resolver->fill(resolver, &answers, 1, error);
+}
+
+gboolean
+mq_resolver_fill_some(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **error)
+{
+	return resolver->fill(resolver, sets, n_sets, error);
 }
 
 void

@@ -18,7 +18,8 @@ typedef struct MqResolver MqResolver;
 /* First member of each resolver's own struct. */
 struct MqResolver {
 	guint kinds; /* MQ_ASK_BIT()s that it fills */
-	gboolean (*fill)(MqResolver *resolver, MqAnswers *answers, GError **error);
+	/* Fills @sets until at least one of them wants nothing more of @kinds. */
+	gboolean (*fill)(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **error);
 	void (*free)(MqResolver *resolver);
 };
 
@@ -31,6 +32,15 @@ struct MqResolver {
  * Returns: %FALSE with %MQ_ERROR_DNS when no server can be reached at all (what was wanted is unknown then)
  */
 gboolean mq_resolver_fill(MqResolver *resolver, MqAnswers *answers, GError **error);
+
+/**
+ * mq_resolver_fill_some:
+ * @sets: one for each domain that is being looked at; each wants something
+ *
+ * The same for many domains at once: returns as soon as one of them has all it wanted, so that it
+ * can go on while the others wait. A question that several sets want is asked once.
+ */
+gboolean mq_resolver_fill_some(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **error);
 
 void mq_resolver_free(MqResolver *resolver);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqResolver, mq_resolver_free)
