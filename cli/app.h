@@ -66,6 +66,19 @@ gboolean mq_app_window(const MqApp *app, MqWindow *window, GError **error);
 /* As mq_app_window(), yet what nobody asked for is MQ_TIME_ABSENT: no limit. */
 gboolean mq_app_window_if_asked(const MqApp *app, MqWindow *window, GError **error);
 
+/**
+ * mq_app_filter:
+ * @domain: (nullable): as the command line has it
+ * @whole: look at everything when no window was asked for; else at the default window
+ * @filter: (out): what to ask a store; its domain borrows from @normalized
+ * @normalized: (out) (transfer full) (nullable)
+ */
+gboolean mq_app_filter(const MqApp *app, const char *domain, gboolean whole, MqFilter *filter,
+                       char **normalized, GError **error);
+
+/* What --type takes; %NULL is any. */
+gboolean mq_app_report_type(const char *word, MqReportType *type, GError **error);
+
 /* The word of --format: "table" unless said otherwise. */
 const char *mq_app_format(const MqApp *app);
 gboolean mq_app_format_is(const MqApp *app, const char *format);

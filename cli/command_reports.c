@@ -2,7 +2,6 @@
 #include "cli/commands.h"
 #include "cli/outputs.h"
 #include "cli/report_document.h"
-#include "ingest/domain.h"
 
 static const MqColumn columns[] = {
 	{ "id", "Id", MQ_CELL_COUNT },
@@ -31,19 +30,6 @@ take_row(gpointer ctx, const MqReportRow *row, GError **error)
 	return TRUE;
 }
 
-static gboolean
-parse_type(const char *word, MqReportType *type, GError **error)
-{
-	*type = MQ_TYPE_ABSENT;
-	if (word == NULL)
-		return TRUE;
-	*type = (MqReportType)mq_word_parse(&mq_words_type, word);
-	if (*type != MQ_TYPE_ABSENT)
-		return TRUE;
-	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--type is '%s', want aggregate, failure or tls", word);
-	return FALSE;
-}
-
 static MqExit
 run_reports(MqApp *app, GStrv *args, GError **error)
 {
@@ -52,8 +38,8 @@ run_reports(MqApp *app, GStrv *args, GError **error)
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(json_t) document = NULL;
 	int limit = 0;
-	MqFilter filter = MQ_FILTER_ALL;
-	MqWindow window;
+	MqFilter filter;
+	MqReportType only;
 	const GOptionEntry options[] = {
 		{ "type", 0, 0, G_OPTION_ARG_STRING, &type, "aggregate, failure or tls", "TYPE" },
 		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the newest N only", "N" },
@@ -61,15 +47,12 @@ run_reports(MqApp *app, GStrv *args, GError **error)
 	};
 
 	if (!mq_app_parse(app, options, args, error) || !mq_app_arguments(*args, 0, 1, "one DOMAIN", error)
-	    || !mq_app_window_if_asked(app, &window, error) || !parse_type(type, &filter.type, error))
+	    || !mq_app_filter(app, (*args)[1], TRUE, &filter, &domain, error) || !mq_app_report_type(type, &only, error))
 		return MQ_EXIT_USAGE;
 	store = mq_app_store(app, MQ_STORE_READ, error);
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
-	domain = (*args)[1] != NULL ? mq_domain_normalize((*args)[1], NULL) : NULL;
-	filter.domain = domain;
-	filter.since_s = window.since_s;
-	filter.until_s = window.until_s;
+	filter.type = only;
 	filter.limit = (guint)MAX(limit, 0);
 	document = mq_document_new("reports");
 	json_object_set_new(document, "reports", json_array());

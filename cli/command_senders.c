@@ -1,0 +1,282 @@
+/* marque senders [DOMAIN]: who sends as the domain, and how it performs. */
+#include <string.h>
+
+#include "analyze/identify.h"
+#include "cli/commands.h"
+#include "cli/log.h"
+#include "cli/outputs.h"
+
+#define DEFAULT_ROWS 20000 /* a document that one machine can still hold */
+
+static const MqColumn columns[] = {
+	{ "key", "Sender", MQ_CELL_TEXT },
+	{ "sources", "Sources", MQ_CELL_COUNT },
+	{ "messages", "Messages", MQ_CELL_COUNT },
+	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_pass", "Passed", MQ_CELL_COUNT, .csv_only = TRUE },
+	{ "spf_aligned", "SPF", MQ_CELL_COUNT },
+	{ "dkim_aligned", "DKIM", MQ_CELL_COUNT },
+	{ "quarantined", "Quarantined", MQ_CELL_COUNT },
+	{ "rejected", "Rejected", MQ_CELL_COUNT },
+	{ "reporters", "Reporters", MQ_CELL_COUNT },
+	{ "first_seen", "First", MQ_CELL_DAY },
+	{ "last_seen", "Last", MQ_CELL_DAY },
+	{ "domains", "Proved domains", MQ_CELL_LIST },
+};
+
+/* What --by takes, and what its first column is called. */
+static const struct by {
+	const char *name;
+	const char *label;
+	enum { BY_IDENTITY, BY_TOTALS, BY_LOCATION } how;
+	MqBy by;
+} bys[] = {
+	{ "sender", "Sender", BY_IDENTITY, MQ_BY_NOTHING },
+	{ "source", "Source", BY_TOTALS, MQ_BY_SOURCE },
+	{ "domain", "Domain", BY_TOTALS, MQ_BY_DOMAIN },
+	{ "reporter", "Reporter", BY_TOTALS, MQ_BY_REPORTER },
+	{ "asn", "Network", BY_LOCATION, MQ_BY_NOTHING },
+	{ "country", "Country", BY_LOCATION, MQ_BY_NOTHING },
+	{ "selector", "Selector", BY_TOTALS, MQ_BY_SELECTOR },
+	{ "disposition", "Disposition", BY_TOTALS, MQ_BY_DISPOSITION },
+	{ "day", "Day", BY_TOTALS, MQ_BY_DAY },
+	{ "week", "Week", BY_TOTALS, MQ_BY_WEEK },
+	{ "month", "Month", BY_TOTALS, MQ_BY_MONTH },
+};
+
+static const struct by *
+find_by(const char *name, GError **error)
+{
+	const char *names[G_N_ELEMENTS(bys) + 1] = { NULL };
+	g_autofree char *list = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bys); i++) {
+		names[i] = bys[i].name;
+		if (strcmp(bys[i].name, name) != 0)
+			continue;
+		if (bys[i].how != BY_LOCATION)
+			return &bys[i];
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE,
+		            "--by %s needs a data file of networks (--mmdb), and this marque reads none", name);
+		return NULL;
+	}
+	list = g_strjoinv(", ", (char **)names);
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--by is '%s', want one of %s", name, list);
+	return NULL;
+}
+
+/* (transfer full) */
+static json_t *
+totals_row(const char *key, const MqTotals *totals)
+{
+	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	                 "key", mq_json_text(key),
+	                 "sources", (json_int_t)totals->sources,
+	                 "messages", (json_int_t)totals->messages,
+	                 "dmarc_pass", (json_int_t)totals->dmarc_pass,
+	                 "dmarc_pass_share", mq_json_share(totals->dmarc_pass, totals->messages),
+	                 "spf_aligned", (json_int_t)totals->spf_aligned,
+	                 "dkim_aligned", (json_int_t)totals->dkim_aligned,
+	                 "quarantined", (json_int_t)totals->quarantined,
+	                 "rejected", (json_int_t)totals->rejected,
+	                 "reporters", (json_int_t)totals->reporters,
+	                 "first_seen", mq_json_time(totals->reporters > 0 ? totals->first_s : MQ_TIME_ABSENT),
+	                 "last_seen", mq_json_time(totals->reporters > 0 ? totals->last_s : MQ_TIME_ABSENT));
+}
+
+typedef struct {
+	json_t *rows;
+	guint limit;
+	gint64 left_out;
+} Rows;
+
+static json_t *
+add_row(Rows *rows, const char *key, const MqTotals *totals)
+{
+	json_t *row;
+
+	if (rows->limit > 0 && json_array_size(rows->rows) >= rows->limit) {
+		rows->left_out++;
+		return NULL;
+	}
+	row = totals_row(key, totals);
+	json_array_append_new(rows->rows, row);
+	return row;
+}
+
+static gboolean
+take_totals(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	(void)error;
+	add_row(ctx, key, totals);
+	return TRUE;
+}
+
+static gboolean
+take_total(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	json_t *document = ctx;
+
+	(void)key;
+	(void)error;
+	json_object_set_new(document, "total", totals_row("total", totals));
+	return TRUE;
+}
+
+static gboolean
+take_flow(gpointer ctx, const MqFlow *flow, GError **error)
+{
+	(void)error;
+	mq_senders_add(ctx, flow);
+	return TRUE;
+}
+
+static json_t *
+domain_names(const MqSender *sender)
+{
+	json_t *names = json_array();
+
+	for (guint i = 0; i < sender->domains->len; i++) {
+		const MqSenderDomain *domain = g_ptr_array_index(sender->domains, i);
+
+		json_array_append_new(names, mq_json_text(domain->domain));
+	}
+	return names;
+}
+
+static gboolean
+rows_by_sender(MqStore *store, const MqFilter *filter, Rows *rows, GError **error)
+{
+	g_autoptr(MqSenders) senders = mq_senders_new();
+	const GPtrArray *list;
+
+	if (!mq_store_flows(store, filter, take_flow, senders, error))
+		return FALSE;
+	list = mq_senders_list(senders);
+	for (guint i = 0; i < list->len; i++) {
+		const MqSender *sender = g_ptr_array_index(list, i);
+		json_t *row = add_row(rows, sender->key, &sender->totals);
+
+		if (row != NULL)
+			json_object_set_new(row, "domains", domain_names(sender));
+	}
+	return TRUE;
+}
+
+static gboolean
+count_report(gpointer ctx, const MqReportRow *row, GError **error)
+{
+	gint64 *n = ctx;
+
+	(void)row;
+	(void)error;
+	(*n)++;
+	return TRUE;
+}
+
+/* Suspicious reports say nothing about senders; how many there are is said. */
+static gboolean
+add_left_out(MqStore *store, const MqFilter *filter, json_t *document, GError **error)
+{
+	MqFilter untrusted = *filter;
+	gint64 n = 0;
+
+	untrusted.trusted_only = FALSE;
+	untrusted.untrusted_only = TRUE;
+	untrusted.type = MQ_TYPE_AGGREGATE;
+	if (!mq_store_reports(store, &untrusted, count_report, &n, error))
+		return FALSE;
+	json_object_set_new(document, "suspicious_reports_left_out", json_integer(n));
+	return TRUE;
+}
+
+static gboolean
+fill(MqStore *store, const MqFilter *filter, const struct by *by, Rows *rows, json_t *document, GError **error)
+{
+	gboolean done = by->how == BY_IDENTITY
+	                        ? rows_by_sender(store, filter, rows, error)
+	                        : mq_store_totals(store, filter, by->by, take_totals, rows, error);
+
+	if (!done || !mq_store_totals(store, filter, MQ_BY_NOTHING, take_total, document, error))
+		return FALSE;
+	if (json_object_get(document, "total") == NULL) /* no message, no row */
+		json_object_set_new(document, "total", totals_row("total", &(MqTotals){ 0 }));
+	json_object_set_new(document, "rows_left_out", json_integer(rows->left_out));
+	return add_left_out(store, filter, document, error);
+}
+
+static void
+print(const MqApp *app, const json_t *document, const struct by *by)
+{
+	MqColumn own[G_N_ELEMENTS(columns)];
+	MqLayout layout = { .rows = "rows", .columns = own, .n_columns = G_N_ELEMENTS(own),
+		            .nothing = "no mail was reported in this window" };
+	json_int_t suspicious = json_integer_value(json_object_get(document, "suspicious_reports_left_out"));
+	json_int_t left_out = json_integer_value(json_object_get(document, "rows_left_out"));
+
+	memcpy(own, columns, sizeof(own));
+	own[0].label = by->label;
+	if (by->how != BY_IDENTITY)
+		layout.n_columns--; /* domains */
+	mq_output_print(app, document, &layout);
+	if (left_out > 0)
+		mq_log_notice(app, "%" JSON_INTEGER_FORMAT " more rows are not shown; --limit N shows more", left_out);
+	if (suspicious > 0)
+		mq_log_notice(app, "%" JSON_INTEGER_FORMAT " suspicious reports are left out; 'marque reports' says why",
+		              suspicious);
+}
+
+static json_t *
+window_document(const MqFilter *filter)
+{
+	return json_pack("{s:o, s:o}", "since", mq_json_time(filter->since_s), "until",
+	                 mq_json_time(filter->until_s));
+}
+
+static MqExit
+run_senders(MqApp *app, GStrv *args, GError **error)
+{
+	g_autofree char *by_name = NULL;
+	g_autofree char *domain = NULL;
+	g_autoptr(MqStore) store = NULL;
+	g_autoptr(json_t) document = NULL;
+	const struct by *by;
+	int limit = 0;
+	Rows rows;
+	MqFilter filter;
+	const GOptionEntry options[] = {
+		{ "by", 0, 0, G_OPTION_ARG_STRING, &by_name,
+		  "sender (default), source, domain, reporter, selector, disposition, day, week, month", "WHAT" },
+		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the first N rows only", "N" },
+		G_OPTION_ENTRY_NULL,
+	};
+
+	if (!mq_app_parse(app, options, args, error) || !mq_app_arguments(*args, 0, 1, "one DOMAIN", error)
+	    || !mq_app_filter(app, (*args)[1], FALSE, &filter, &domain, error))
+		return MQ_EXIT_USAGE;
+	by = find_by(by_name != NULL ? by_name : bys[0].name, error);
+	if (by == NULL)
+		return MQ_EXIT_USAGE;
+	store = mq_app_store(app, MQ_STORE_READ, error);
+	if (store == NULL)
+		return MQ_EXIT_FAILED;
+	filter.trusted_only = TRUE;
+	document = mq_document_new("senders");
+	json_object_set_new(document, "window", window_document(&filter));
+	json_object_set_new(document, "by", json_string(by->name));
+	json_object_set_new(document, "rows", json_array());
+	rows = (Rows){ json_object_get(document, "rows"), limit > 0 ? (guint)limit : DEFAULT_ROWS, 0 };
+	if (!fill(store, &filter, by, &rows, document, error))
+		return MQ_EXIT_FAILED;
+	print(app, document, by);
+	return MQ_EXIT_OK;
+}
+
+const MqCommand mq_command_senders = {
+	.name = "senders",
+	.arguments = "[DOMAIN]",
+	.summary = "who sends as the domain, and how it performs",
+	.details = "Mail of the domain and its subdomains, as aggregate reports count it.",
+	.formats = mq_formats_rows,
+	.run = run_senders,
+};
