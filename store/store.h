@@ -185,4 +185,9 @@ typedef gboolean (*MqDnsSeenFunc)(gpointer ctx, const MqDnsSeen *seen, GError **
 /* @domain: the domain it was asked for (nullable: any); @name (nullable). Oldest first. */
 gboolean mq_store_dns(MqStore *store, const char *domain, const char *name, MqDnsSeenFunc take, gpointer ctx, GError **error);
 
+/* Small notes of ingest, such as how far a mailbox was read. *value NULL: none. (out) (transfer full) */
+gboolean mq_store_get_mark(MqStore *store, const char *key, char **value, GError **error);
+/* In the open transaction, if there is one: lasting when the messages are. */
+gboolean mq_store_put_mark(MqStore *store, const char *key, const char *value, GError **error);
+
 #endif

@@ -1,0 +1,233 @@
+/* Questions over many reports: lists, sums, flows. */
+#include <string.h>
+
+#include "store/db.h"
+
+gboolean
+mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error)
+{
+	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
+	g_autoptr(MqAsk) ask =
+		mq_db_ask(store, MQ_ASK_REPORTS, error, "iaaitii", (gint64)filter->type, filter->since_s, filter->until_s, trust,
+	                  filter->domain, (gint64)!filter->exact, filter->limit > 0 ? (gint64)filter->limit : (gint64)-1);
+	gboolean row = ask != NULL;
+
+	while (row) {
+		MqReportRow out;
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (!row)
+			break;
+		out = (MqReportRow){
+			.id = mq_db_int(ask, 0),
+			.type = (MqReportType)mq_db_int(ask, 1),
+			.dialect = (MqDialect)mq_db_int(ask, 2),
+			.reporter = mq_db_text(ask, 3),
+			.report_id = mq_db_text(ask, 4),
+			.domain = mq_db_text(ask, 5),
+			.begin_s = mq_db_int_or(ask, 6, MQ_TIME_ABSENT),
+			.end_s = mq_db_int_or(ask, 7, MQ_TIME_ABSENT),
+			.n_records = mq_db_int(ask, 8),
+			.n_messages = mq_db_int(ask, 9),
+			.is_variant = mq_db_int(ask, 10) != 0,
+			.trust = mq_db_text(ask, 11),
+		};
+		if (!take(ctx, &out, error))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
+/* The rows of a question that has the columns of SUMS. */
+static gboolean
+take_totals(MqStore *store, MqAsk *ask, guint limit, MqTotalsFunc take, gpointer ctx, GError **error)
+{
+	gboolean row = ask != NULL;
+
+	for (guint n = 0; row && (limit == 0 || n < limit); n++) {
+		MqTotals totals;
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (!row)
+			break;
+		totals = (MqTotals){
+			.messages = mq_db_int(ask, 1),
+			.dmarc_pass = mq_db_int(ask, 2),
+			.spf_aligned = mq_db_int(ask, 3),
+			.dkim_aligned = mq_db_int(ask, 4),
+			.quarantined = mq_db_int(ask, 5),
+			.rejected = mq_db_int(ask, 6),
+			.sources = mq_db_int(ask, 7),
+			.reporters = mq_db_int(ask, 8),
+			.reports = mq_db_int(ask, 9),
+			.first_s = mq_db_int_or(ask, 10, MQ_TIME_ABSENT),
+			.last_s = mq_db_int_or(ask, 11, MQ_TIME_ABSENT),
+		};
+		if (!take(ctx, mq_db_text(ask, 0), &totals, error))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
+gboolean
+mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc take, gpointer ctx, GError **error)
+{
+	static const MqAskName asks[] = {
+		[MQ_BY_SOURCE] = MQ_ASK_TOTALS_SOURCE,     [MQ_BY_DOMAIN] = MQ_ASK_TOTALS_DOMAIN,
+		[MQ_BY_REPORTER] = MQ_ASK_TOTALS_REPORTER, [MQ_BY_SELECTOR] = MQ_ASK_TOTALS_SELECTOR,
+		[MQ_BY_DISPOSITION] = MQ_ASK_TOTALS_DISPOSITION, [MQ_BY_DAY] = MQ_ASK_TOTALS_DAY,
+		[MQ_BY_WEEK] = MQ_ASK_TOTALS_WEEK,         [MQ_BY_MONTH] = MQ_ASK_TOTALS_MONTH,
+		[MQ_BY_NOTHING] = MQ_ASK_TOTALS_NOTHING,
+	};
+	g_autoptr(MqAsk) ask = NULL;
+
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	ask = mq_db_ask(store, asks[by], error, "");
+	return take_totals(store, ask, filter->limit, take, ctx, error);
+}
+
+gboolean
+mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(MqAsk) ask = NULL;
+
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	ask = mq_db_ask(store, MQ_ASK_POLICY_DOMAINS, error, "");
+	return take_totals(store, ask, filter->limit, take, ctx, error);
+}
+
+gboolean
+mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(MqAsk) ask = NULL;
+
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	ask = mq_db_ask(store, MQ_ASK_REPORTERS, error, "");
+	return take_totals(store, ask, filter->limit, take, ctx, error);
+}
+
+/* Sets are loaded once a run: thousands of flows share them. Key: a pointer to the id in the value. */
+typedef struct {
+	gint64 id;
+	MqSet *set;
+} CachedSet;
+
+static void
+cached_set_free(gpointer data)
+{
+	CachedSet *cached = data;
+
+	mq_set_free(cached->set);
+	g_free(cached);
+}
+
+static const MqSet *
+cached_set(MqStore *store, GHashTable *cache, gint64 id, MqSet *(*load)(MqStore *, gint64, GError **), GError **error)
+{
+	CachedSet *cached = g_hash_table_lookup(cache, &id);
+	MqSet *set;
+
+	if (cached != NULL)
+		return cached->set;
+	set = load(store, id, error);
+	if (set == NULL)
+		return NULL;
+	cached = g_new0(CachedSet, 1);
+	cached->id = id;
+	cached->set = set;
+	g_hash_table_insert(cache, &cached->id, cached);
+	return set;
+}
+
+static MqFlow
+read_flow(MqAsk *ask, const MqSet *auth, const MqSet *reasons)
+{
+	MqFlow flow = {
+		.header_from = mq_db_text(ask, 2),
+		.envelope_from = mq_db_text(ask, 3),
+		.envelope_to = mq_db_text(ask, 4),
+		.dkim = (MqResult)mq_db_int(ask, 5),
+		.spf = (MqResult)mq_db_int(ask, 6),
+		.disposition = (MqDisposition)mq_db_int(ask, 7),
+		.auth_id = mq_db_int(ask, 8),
+		.auth_dkim = auth->dkim,
+		.n_auth_dkim = auth->n_dkim,
+		.auth_spf = auth->spf,
+		.n_auth_spf = auth->n_spf,
+		.reasons = reasons->reasons,
+		.n_reasons = reasons->n_reasons,
+		.reporter = mq_db_text(ask, 10),
+		.policy_domain = mq_db_text(ask, 11),
+		.policy_p = (MqPolicy)mq_db_int(ask, 12),
+		.policy_sp = (MqPolicy)mq_db_int(ask, 13),
+		.policy_np = (MqPolicy)mq_db_int(ask, 14),
+		.day_s = mq_db_int(ask, 15),
+		.messages = mq_db_int(ask, 16),
+		.rows = mq_db_int(ask, 17),
+	};
+
+	mq_db_address(ask, 0, &flow.source);
+	flow.source_text = flow.source.n_bytes == 0 ? mq_db_text(ask, 1) : NULL;
+	return flow;
+}
+
+gboolean
+mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(GHashTable) auths = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
+	g_autoptr(GHashTable) reasons = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
+	g_autoptr(MqAsk) ask = NULL;
+	gboolean row = TRUE;
+
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	ask = mq_db_ask(store, MQ_ASK_FLOWS, error, "");
+	while (ask != NULL && row) {
+		const MqSet *auth;
+		const MqSet *why;
+		MqFlow flow;
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (!row)
+			break;
+		auth = cached_set(store, auths, mq_db_int(ask, 8), mq_db_load_auth, error);
+		why = auth != NULL ? cached_set(store, reasons, mq_db_int(ask, 9), mq_db_load_reasons, error) : NULL;
+		if (why == NULL)
+			return FALSE;
+		flow = read_flow(ask, auth, why);
+		if (!take(ctx, &flow, error))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
+/* MqReportRowFunc */
+static gboolean
+note_id(gpointer ctx, const MqReportRow *row, GError **error)
+{
+	(void)error;
+	g_array_append_val((GArray *)ctx, row->id);
+	return TRUE;
+}
+
+gboolean
+mq_store_each_report(MqStore *store, const MqFilter *filter, MqStoredReportFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+
+	if (!mq_store_reports(store, filter, note_id, ids, error))
+		return FALSE;
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(MqStoredReport) report = mq_store_report(store, g_array_index(ids, gint64, i), error);
+
+		if (report == NULL || !take(ctx, report, error))
+			return FALSE;
+	}
+	return TRUE;
+}

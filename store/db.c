@@ -1,0 +1,236 @@
+#include "store/db.h"
+
+#include <string.h>
+
+#include "ingest/text.h"
+
+/* What a person can do about it, by SQLite's primary result code. */
+static const struct {
+	int code;
+	const char *advice;
+} advices[] = {
+	{ SQLITE_BUSY, "another program is writing to it: try again when that one is done" },
+	{ SQLITE_LOCKED, "another program is writing to it: try again when that one is done" },
+	{ SQLITE_READONLY, "it, or its directory, cannot be written to: change the permissions or name another file with --database" },
+	{ SQLITE_CANTOPEN, "it cannot be opened: check that the directory exists and may be written to, or name another file with --database" },
+	{ SQLITE_FULL, "the disk is full: make room and run it again, nothing is lost" },
+	{ SQLITE_NOTADB, "it is no SQLite database: name another file with --database" },
+	{ SQLITE_CORRUPT, "it is damaged: restore a copy, or ingest the mail into a new database" },
+	{ SQLITE_PERM, "no permission" },
+	{ SQLITE_IOERR, "the disk reports an error" },
+};
+
+gboolean
+mq_db_error(MqStore *store, GError **error)
+{
+	int code = sqlite3_errcode(store->db) & 0xFF;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(advices); i++) {
+		if (advices[i].code == code) {
+			g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location, advices[i].advice);
+			return FALSE;
+		}
+	}
+	g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location, sqlite3_errmsg(store->db));
+	return FALSE;
+}
+
+gboolean
+mq_db_exec(MqStore *store, const char *sql, GError **error)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return TRUE;
+	return mq_db_error(store, error);
+}
+
+static int
+bind_one(MqAsk *ask, int i, char letter, va_list *args)
+{
+	gint64 number;
+	const char *text;
+	const guint8 *bytes;
+	gsize n;
+
+	switch (letter) {
+	case 't':
+		text = va_arg(*args, const char *);
+		return text == NULL ? SQLITE_OK : sqlite3_bind_text(ask, i, text, -1, SQLITE_STATIC);
+	case 'b':
+		bytes = va_arg(*args, const guint8 *);
+		n = va_arg(*args, gsize);
+		return n == 0 ? SQLITE_OK : sqlite3_bind_blob64(ask, i, bytes, n, SQLITE_STATIC);
+	default:
+		number = va_arg(*args, gint64);
+		if ((letter == 'a' && number == MQ_TIME_ABSENT) || (letter == 'c' && number < 0))
+			return SQLITE_OK; /* unbound is NULL */
+		return sqlite3_bind_int64(ask, i, number);
+	}
+}
+
+MqAsk *
+mq_db_ask(MqStore *store, MqAskName name, GError **error, const char *format, ...)
+{
+	MqAsk *ask = store->prepared[name];
+	va_list args;
+	int status = SQLITE_OK;
+
+	if (ask == NULL) {
+		if (sqlite3_prepare_v3(store->db, mq_ask_sql(name), -1, SQLITE_PREPARE_PERSISTENT, &store->prepared[name], NULL)
+		    != SQLITE_OK) {
+			mq_db_error(store, error);
+			return NULL;
+		}
+		ask = store->prepared[name];
+	}
+	va_start(args, format);
+	for (int i = 0; format[i] != '\0' && status == SQLITE_OK; i++)
+		status = bind_one(ask, i + 1, format[i], &args);
+	va_end(args);
+	if (status != SQLITE_OK) {
+		mq_db_error(store, error);
+		mq_ask_done(ask);
+		return NULL;
+	}
+	return ask;
+}
+
+gboolean
+mq_db_step(MqStore *store, MqAsk *ask, gboolean *row, GError **error)
+{
+	int status = sqlite3_step(ask);
+
+	*row = status == SQLITE_ROW;
+	return status == SQLITE_ROW || status == SQLITE_DONE || mq_db_error(store, error);
+}
+
+gboolean
+mq_db_do(MqStore *store, MqAsk *ask, GError **error)
+{
+	gboolean row;
+
+	return ask != NULL && mq_db_step(store, ask, &row, error);
+}
+
+void
+mq_db_address(MqAsk *ask, int column, MqAddress *address)
+{
+	*address = (MqAddress){ 0 };
+	mq_address_from_bytes(sqlite3_column_blob(ask, column), (gsize)sqlite3_column_bytes(ask, column), address);
+}
+
+gboolean
+mq_db_scope(MqStore *store, const MqFilter *filter, GError **error)
+{
+	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
+	gint64 type = filter->type != MQ_TYPE_ABSENT ? filter->type : MQ_TYPE_AGGREGATE;
+	g_autoptr(MqAsk) clear = mq_db_ask(store, MQ_ASK_SCOPE_CLEAR, error, "");
+	g_autoptr(MqAsk) fill = NULL;
+
+	if (!mq_db_do(store, clear, error))
+		return FALSE;
+	if (filter->domain == NULL)
+		fill = mq_db_ask(store, MQ_ASK_SCOPE_ALL, error, "iaai", type, filter->since_s, filter->until_s, trust);
+	else
+		fill = mq_db_ask(store, MQ_ASK_SCOPE_DOMAIN, error, "iaaiti", type, filter->since_s, filter->until_s, trust,
+		                 filter->domain, (gint64)!filter->exact);
+	return mq_db_do(store, fill, error);
+}
+
+void
+mq_set_free(MqSet *set)
+{
+	if (set == NULL)
+		return;
+	for (guint i = 0; i < set->n_dkim; i++) {
+		g_free(set->dkim[i].domain);
+		g_free(set->dkim[i].selector);
+		g_free(set->dkim[i].human_result);
+	}
+	for (guint i = 0; i < set->n_spf; i++) {
+		g_free(set->spf[i].domain);
+		g_free(set->spf[i].human_result);
+	}
+	for (guint i = 0; i < set->n_reasons; i++) {
+		g_free(set->reasons[i].type_text);
+		g_free(set->reasons[i].comment);
+	}
+	g_free(set->dkim);
+	g_free(set->spf);
+	g_free(set->reasons);
+	g_free(set);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSet, mq_set_free)
+
+MqSet *
+mq_db_load_auth(MqStore *store, gint64 auth, GError **error)
+{
+	g_autoptr(MqSet) set = g_new0(MqSet, 1);
+	g_autoptr(GArray) dkim = g_array_new(FALSE, TRUE, sizeof(MqDkimResult));
+	g_autoptr(GArray) spf = g_array_new(FALSE, TRUE, sizeof(MqSpfResult));
+	g_autoptr(MqAsk) ask_dkim = mq_db_ask(store, MQ_ASK_AUTH_DKIM, error, "i", auth);
+	g_autoptr(MqAsk) ask_spf = mq_db_ask(store, MQ_ASK_AUTH_SPF, error, "i", auth);
+	gboolean row = TRUE;
+
+	while (ask_dkim != NULL && ask_spf != NULL && row) {
+		if (!mq_db_step(store, ask_dkim, &row, error))
+			return NULL;
+		if (row) {
+			MqDkimResult result = {
+				.domain = g_strdup(mq_db_text(ask_dkim, 0)),
+				.selector = g_strdup(mq_db_text(ask_dkim, 1)),
+				.result = (MqResult)mq_db_int(ask_dkim, 2),
+				.human_result = g_strdup(mq_db_text(ask_dkim, 3)),
+			};
+
+			g_array_append_val(dkim, result);
+		}
+		set->n_dkim = dkim->len;
+	}
+	set->dkim = (MqDkimResult *)(gpointer)g_array_steal(dkim, NULL);
+	row = TRUE;
+	while (ask_dkim != NULL && ask_spf != NULL && row) {
+		if (!mq_db_step(store, ask_spf, &row, error))
+			return NULL;
+		if (row) {
+			MqSpfResult result = {
+				.domain = g_strdup(mq_db_text(ask_spf, 0)),
+				.scope = (MqScope)mq_db_int(ask_spf, 1),
+				.result = (MqResult)mq_db_int(ask_spf, 2),
+				.human_result = g_strdup(mq_db_text(ask_spf, 3)),
+			};
+
+			g_array_append_val(spf, result);
+		}
+	}
+	set->n_spf = spf->len;
+	set->spf = (MqSpfResult *)(gpointer)g_array_steal(spf, NULL);
+	return ask_dkim != NULL && ask_spf != NULL ? g_steal_pointer(&set) : NULL;
+}
+
+MqSet *
+mq_db_load_reasons(MqStore *store, gint64 reasons, GError **error)
+{
+	g_autoptr(MqSet) set = g_new0(MqSet, 1);
+	g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(MqReason));
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REASONS, error, "i", reasons);
+	gboolean row = TRUE;
+
+	if (ask == NULL)
+		return NULL;
+	while (row) {
+		if (!mq_db_step(store, ask, &row, error))
+			return NULL;
+		if (row) {
+			MqReason reason = {
+				.type = (MqReasonType)mq_db_int(ask, 0),
+				.type_text = g_strdup(mq_db_text(ask, 1)),
+				.comment = g_strdup(mq_db_text(ask, 2)),
+			};
+
+			g_array_append_val(list, reason);
+		}
+	}
+	set->n_reasons = list->len;
+	set->reasons = (MqReason *)(gpointer)g_array_steal(list, NULL);
+	return g_steal_pointer(&set);
+}

@@ -1,0 +1,83 @@
+/* SQLite as store/ uses it: a connection with its prepared questions. Only this folder includes
+ * it, and only this folder includes sqlite3.h. */
+#ifndef MQ_STORE_DB_H
+#define MQ_STORE_DB_H
+
+#include <sqlite3.h>
+
+#include "store/questions.h"
+#include "store/store.h"
+
+struct MqStore {
+	sqlite3 *db;
+	char *location;
+	gboolean in_transaction;
+	sqlite3_stmt *prepared[MQ_ASK_N];
+	GHashTable *interned[MQ_INTERN_N]; /* key bytes -> id: see put.c; emptied when it grows large */
+	GMutex knows_lock;
+	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */
+	sqlite3_stmt *knows;
+};
+
+/* A prepared question in use; resetting it lets go of its locks. */
+typedef sqlite3_stmt MqAsk;
+static inline void
+mq_ask_done(MqAsk *ask)
+{
+	sqlite3_reset(ask);
+	sqlite3_clear_bindings(ask);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAsk, mq_ask_done)
+
+/**
+ * mq_db_ask:
+ * @format: one letter for each parameter, in order: i gint64, t const char * (NULL is NULL),
+ *   b const guint8 * and gsize, a gint64 that is NULL when MQ_TIME_ABSENT, c gint64 that is NULL
+ *   when negative. Text and blobs must outlive the question.
+ *
+ * Returns: (transfer none): the question, bound, or %NULL with %MQ_ERROR_STORE; end it with
+ *   mq_ask_done() (g_autoptr(MqAsk))
+ */
+MqAsk *mq_db_ask(MqStore *store, MqAskName name, GError **error, const char *format, ...);
+/* SQLITE_ROW: TRUE and *row TRUE; SQLITE_DONE: TRUE and *row FALSE. */
+gboolean mq_db_step(MqStore *store, MqAsk *ask, gboolean *row, GError **error);
+/* A question that answers with no row. */
+gboolean mq_db_do(MqStore *store, MqAsk *ask, GError **error);
+gboolean mq_db_exec(MqStore *store, const char *sql, GError **error);
+/* Sets *error from SQLite's last one: what was being done, on which database, what to do. Always FALSE. */
+gboolean mq_db_error(MqStore *store, GError **error);
+
+/* Columns; NULL is absent. Text is borrowed until the next step. */
+static inline const char *
+mq_db_text(MqAsk *ask, int column)
+{
+	return (const char *)sqlite3_column_text(ask, column);
+}
+static inline gint64
+mq_db_int(MqAsk *ask, int column)
+{
+	return sqlite3_column_int64(ask, column);
+}
+static inline gint64
+mq_db_int_or(MqAsk *ask, int column, gint64 absent)
+{
+	return sqlite3_column_type(ask, column) == SQLITE_NULL ? absent : sqlite3_column_int64(ask, column);
+}
+void mq_db_address(MqAsk *ask, int column, MqAddress *address);
+
+/* Fills temp.scope with the reports of @filter; every question about rows reads it. */
+gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
+
+/* The signatures and results of one auth set, the reasons of one reason set: owned by the set. */
+typedef struct {
+	MqDkimResult *dkim;
+	MqSpfResult *spf;
+	guint n_dkim, n_spf;
+	MqReason *reasons;
+	guint n_reasons;
+} MqSet;
+void mq_set_free(MqSet *set);
+MqSet *mq_db_load_auth(MqStore *store, gint64 auth, GError **error);
+MqSet *mq_db_load_reasons(MqStore *store, gint64 reasons, GError **error);
+
+#endif

@@ -1,0 +1,547 @@
+/* Writing: what is a duplicate, what a variant, which rows of a variant count. */
+#include <string.h>
+
+#include "ingest/text.h"
+#include "store/intern.h"
+
+#define HASH_BYTES    MQ_HASH_BYTES /* of SHA-256: what the database keeps of a digest */
+#define SIGHTINGS_MAX 20
+
+static gboolean
+begin(MqStore *store, GError **error)
+{
+	if (store->in_transaction)
+		return TRUE;
+	store->in_transaction = mq_db_exec(store, "BEGIN IMMEDIATE", error);
+	return store->in_transaction;
+}
+
+/* ------------------------------------------------------------- reports and rows */
+
+/* One report on its way into the database. */
+typedef struct {
+	gint64 id;             /* 0: a duplicate, its rows are not wanted */
+	const MqReport *report;
+	GHashTable *known_rows; /* (nullable) of a variant: digest -> how many earlier rows have it */
+	gint64 policy_domain;
+	gint64 last_domain;    /* the From domain noted last: most reports have one */
+	gint64 seq;
+	gint64 records, messages; /* that count */
+} Incoming;
+
+static void
+incoming_clear(Incoming *incoming)
+{
+	g_clear_pointer(&incoming->known_rows, g_hash_table_unref);
+}
+
+/* Whether an earlier variant has this row; takes it off the list, so that two equal rows need two. */
+static gboolean
+is_repeated(Incoming *incoming, const MqRecord *record)
+{
+	guint8 digest[MQ_DIGEST_BYTES];
+	guint *left;
+
+	if (incoming->known_rows == NULL)
+		return FALSE;
+	mq_record_digest(record, digest);
+	g_autoptr(GBytes) key = g_bytes_new_static(digest, HASH_BYTES);
+
+	left = g_hash_table_lookup(incoming->known_rows, key);
+	if (left == NULL || *left == 0)
+		return FALSE;
+	(*left)--;
+	return TRUE;
+}
+
+static gboolean
+note_domain(MqStore *store, Incoming *incoming, gint64 header_from, GError **error)
+{
+	gint64 domain = header_from != 0 ? header_from : incoming->policy_domain;
+	g_autoptr(MqAsk) put = NULL;
+
+	if (domain == incoming->last_domain)
+		return TRUE;
+	incoming->last_domain = domain;
+	put = mq_db_ask(store, MQ_ASK_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->report->begin_s);
+	return mq_db_do(store, put, error);
+}
+
+static gboolean
+put_record(MqStore *store, Incoming *incoming, const MqRecord *record, GError **error)
+{
+	gboolean repeated = is_repeated(incoming, record);
+	gint64 source;
+	gint64 header_from;
+	gint64 identity;
+	gint64 auth;
+	gint64 reasons;
+
+	if (!mq_intern_address(store, &record->source, record->source_text, &source, error)
+	    || !mq_intern_identity(store, record, &header_from, &identity, error) || !mq_intern_auth(store, record, &auth, error)
+	    || !mq_intern_reasons(store, record, &reasons, error) || !note_domain(store, incoming, header_from, error))
+		return FALSE;
+	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_RECORD_PUT, error, "iiiciiiiiii", incoming->id, incoming->seq++, source,
+	                                 record->count, (gint64)record->disposition, (gint64)record->dkim,
+	                                 (gint64)record->spf, identity, auth, reasons, (gint64)repeated);
+
+	if (!repeated) {
+		incoming->records++;
+		incoming->messages += MAX(record->count, 0);
+	}
+	return mq_db_do(store, put, error);
+}
+
+static gboolean
+put_batch(MqStore *store, Incoming *incoming, const MqBatch *batch, GError **error)
+{
+	for (guint i = 0; i < batch->records->len; i++)
+		if (!put_record(store, incoming, g_ptr_array_index(batch->records, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* 0 when the report has no id of its own: then only its content tells it from others */
+static gint64
+report_key(const MqReport *report)
+{
+	g_autofree char *reporter = report->reporter != NULL ? g_utf8_strdown(report->reporter, -1) : NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *hex = NULL;
+
+	if (report->type == MQ_TYPE_FAILURE || reporter == NULL || *reporter == '\0' || report->report_id == NULL
+	    || *report->report_id == '\0')
+		return 0;
+	text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT, reporter, report->report_id,
+	                       report->policy.domain != NULL ? report->policy.domain : "", report->begin_s, report->end_s);
+	hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+	hex[15] = '\0'; /* 60 bits: positive as a number */
+	return (gint64)g_ascii_strtoull(hex, NULL, 16) + 1;
+}
+
+static gboolean
+same_key(MqAsk *row, const MqReport *report)
+{
+	const char *reporter = mq_db_text(row, 1);
+	g_autofree char *ours = g_utf8_strdown(report->reporter, -1);
+	g_autofree char *theirs = reporter != NULL ? g_utf8_strdown(reporter, -1) : NULL;
+
+	return g_strcmp0(ours, theirs) == 0 && g_strcmp0(mq_db_text(row, 2), report->report_id) == 0
+	       && g_strcmp0(mq_db_text(row, 3), report->policy.domain) == 0
+	       && mq_db_int_or(row, 4, MQ_TIME_ABSENT) == report->begin_s
+	       && mq_db_int_or(row, 5, MQ_TIME_ABSENT) == report->end_s;
+}
+
+/* The reports there are of the same reporter, id, domain and period. */
+static GArray *
+earlier_variants(MqStore *store, const MqReport *report, gint64 key, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_BY_KEY, error, "ii", key, (gint64)report->type);
+	gboolean row = ask != NULL;
+
+	if (ask == NULL)
+		return NULL;
+	while (row) {
+		if (!mq_db_step(store, ask, &row, error))
+			return NULL;
+		if (row && same_key(ask, report)) {
+			gint64 id = mq_db_int(ask, 0);
+
+			g_array_append_val(ids, id);
+		}
+	}
+	return g_steal_pointer(&ids);
+}
+
+static gboolean
+count_row(GHashTable *rows, const MqRecord *record)
+{
+	guint8 digest[MQ_DIGEST_BYTES];
+	g_autoptr(GBytes) key = NULL;
+	guint *n;
+
+	mq_record_digest(record, digest);
+	key = g_bytes_new(digest, HASH_BYTES);
+	n = g_hash_table_lookup(rows, key);
+	if (n == NULL) {
+		n = g_new0(guint, 1);
+		g_hash_table_insert(rows, g_steal_pointer(&key), n);
+	}
+	(*n)++;
+	return TRUE;
+}
+
+/* The digests of all rows of the earlier variants that count, each with how often it is there. */
+static GHashTable *
+rows_of(MqStore *store, const GArray *ids, GError **error)
+{
+	g_autoptr(GHashTable) rows = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(MqStoredReport) earlier = mq_store_report(store, g_array_index(ids, gint64, i), error);
+		guint seq = 0;
+
+		if (earlier == NULL)
+			return NULL;
+		for (guint b = 0; b < earlier->report->batches->len; b++) {
+			const MqBatch *batch = g_ptr_array_index(earlier->report->batches, b);
+
+			for (guint r = 0; r < batch->records->len; r++, seq++)
+				if (!g_array_index(earlier->repeated, gboolean, seq))
+					count_row(rows, g_ptr_array_index(batch->records, r));
+		}
+	}
+	return g_steal_pointer(&rows);
+}
+
+static char *
+joined(const GPtrArray *lines)
+{
+	GString *text;
+
+	if (lines == NULL || lines->len == 0)
+		return NULL;
+	text = g_string_new(NULL);
+	for (guint i = 0; i < lines->len; i++) {
+		g_autofree char *line = g_strdelimit(g_strdup(g_ptr_array_index(lines, i)), "\n", ' ');
+
+		g_string_append_printf(text, "%s%s", i > 0 ? "\n" : "", line);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static gboolean
+put_failure(MqStore *store, gint64 id, const MqFailure *f, GError **error)
+{
+	g_autofree char *auth_failure = joined(f->auth_failure);
+	gint64 source;
+
+	if (!mq_intern_address(store, &f->source, f->source_text, &source, error))
+		return FALSE;
+	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_FAILURE_PUT, error, "ittaittttttcttttttttt", id, f->feedback_type,
+	                                 f->user_agent, f->arrival_s, source, f->reported_domain, auth_failure,
+	                                 f->delivery_result, f->identity_alignment, f->identity_alignment_said,
+	                                 f->auth_results, f->incidents, f->original_mail_from, f->original_rcpt_to,
+	                                 f->header_from, f->subject, f->message_id, f->dkim_domain, f->dkim_selector,
+	                                 f->dkim_identity, f->spf_dns);
+
+	return mq_db_do(store, put, error);
+}
+
+static gboolean
+put_tls_policy(MqStore *store, gint64 report, const MqTlsPolicy *policy, GError **error)
+{
+	g_autofree char *strings = joined(policy->policy_strings);
+	g_autofree char *hosts = joined(policy->mx_hosts);
+	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_TLS_POLICY_PUT, error, "ittcctt", report, policy->domain,
+	                                 policy->policy_type, policy->sessions_ok, policy->sessions_failed, strings, hosts);
+	gint64 id;
+
+	if (!mq_db_do(store, put, error))
+		return FALSE;
+	id = sqlite3_last_insert_rowid(store->db);
+	for (guint i = 0; i < policy->failures->len; i++) {
+		const MqTlsFailure *f = g_ptr_array_index(policy->failures, i);
+		g_autoptr(MqAsk) one = mq_db_ask(store, MQ_ASK_TLS_FAILURE_PUT, error, "iitttttctt", id, (gint64)i,
+		                                 f->result_type, f->sending_mta, f->receiving_mx, f->receiving_ip, f->helo,
+		                                 f->sessions, f->information, f->reason_code);
+
+		if (!mq_db_do(store, one, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+put_details(MqStore *store, Incoming *incoming, GError **error)
+{
+	const MqReport *report = incoming->report;
+
+	for (guint i = 0; report->errors != NULL && i < report->errors->len; i++) {
+		g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_REPORT_ERROR_PUT, error, "iit", incoming->id, (gint64)i,
+		                                 g_ptr_array_index(report->errors, i));
+
+		if (!mq_db_do(store, put, error))
+			return FALSE;
+	}
+	/* every report is found by its own domain, also one without rows */
+	if (!note_domain(store, incoming, 0, error))
+		return FALSE;
+	if (report->failure != NULL && !put_failure(store, incoming->id, report->failure, error))
+		return FALSE;
+	for (guint i = 0; report->tls != NULL && i < report->tls->len; i++)
+		if (!put_tls_policy(store, incoming->id, g_ptr_array_index(report->tls, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* Why a report is not to be trusted, if so. */
+static const char *
+suspicion(const MqMessage *message, gint report)
+{
+	for (guint i = 0; i < mq_problems_count(message->problems); i++) {
+		const MqProblem *problem = mq_problems_get(message->problems, i);
+
+		if (problem->code == MQ_PROBLEM_FORGERY_SUSPECTED && (problem->report == report || problem->report < 0))
+			return problem->reason;
+	}
+	return NULL;
+}
+
+static gboolean
+put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, gboolean variant, const char *trust, GError **error)
+{
+	const MqReport *r = incoming->report;
+	const MqPolicyPublished *p = &r->policy;
+	gint64 part;
+	gint64 reporter;
+	gint64 email;
+	gint64 contact;
+	gint64 generator;
+	gint64 fo;
+
+	if (!mq_intern_text(store, r->part, &part, error) || !mq_intern_text(store, r->reporter, &reporter, error)
+	    || !mq_intern_text(store, r->email, &email, error) || !mq_intern_text(store, r->extra_contact, &contact, error)
+	    || !mq_intern_text(store, r->generator, &generator, error) || !mq_intern_text(store, p->fo, &fo, error)
+	    || !mq_intern_text(store, p->domain, &incoming->policy_domain, error))
+		return FALSE;
+	g_autoptr(MqAsk) put = mq_db_ask(
+		store, MQ_ASK_REPORT_PUT, error, "iiiibciiitiiaaiiiiiciiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
+		part, r->digest, (gsize)HASH_BYTES, key != 0 ? key : (gint64)-1, reporter, email, contact, r->report_id,
+		generator, incoming->policy_domain, r->begin_s, r->end_s, (gint64)p->p, (gint64)p->sp, (gint64)p->np,
+		(gint64)p->adkim, (gint64)p->aspf, (gint64)p->pct, (gint64)p->testing, (gint64)p->discovery_method, fo,
+		(gint64)0, (gint64)0, (gint64)variant, trust);
+
+	if (!mq_db_do(store, put, error))
+		return FALSE;
+	incoming->id = sqlite3_last_insert_rowid(store->db);
+	incoming->last_domain = -1;
+	return put_details(store, incoming, error);
+}
+
+static gboolean
+put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GError **error)
+{
+	gint64 part_id;
+	gboolean row;
+	g_autoptr(MqAsk) count = mq_db_ask(store, MQ_ASK_SIGHTING_COUNT, error, "i", report);
+
+	if (count == NULL || !mq_db_step(store, count, &row, error))
+		return FALSE;
+	if (mq_db_int(count, 0) >= SIGHTINGS_MAX)
+		return TRUE;
+	if (!mq_intern_text(store, part, &part_id, error))
+		return FALSE;
+	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_SIGHTING_PUT, error, "iii", report, message, part_id);
+
+	return mq_db_do(store, put, error);
+}
+
+static gboolean
+find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **error)
+{
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)HASH_BYTES);
+	gboolean row;
+
+	if (ask == NULL || !mq_db_step(store, ask, &row, error))
+		return FALSE;
+	*id = row ? mq_db_int(ask, 0) : 0;
+	return TRUE;
+}
+
+/* Sets up @incoming as a variant when there is an earlier one; the ledger says so. */
+static gboolean
+prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint index, gint64 key, gboolean *variant,
+                GError **error)
+{
+	const MqReport *report = incoming->report;
+	g_autoptr(GArray) earlier = NULL;
+
+	*variant = FALSE;
+	if (key == 0)
+		return TRUE;
+	earlier = earlier_variants(store, report, key, error);
+	if (earlier == NULL)
+		return FALSE;
+	if (earlier->len == 0)
+		return TRUE;
+	*variant = TRUE;
+	if (report->type == MQ_TYPE_AGGREGATE) {
+		incoming->known_rows = rows_of(store, earlier, error);
+		if (incoming->known_rows == NULL)
+			return FALSE;
+	}
+	mq_problems_add(message->problems, MQ_PROBLEM_REPORT_VARIANT, TRUE, index, report->part,
+	                "report id '%s' of '%s' came before with other content, as report %" G_GINT64_FORMAT
+	                "; rows that are there already are not counted twice",
+	                report->report_id, report->reporter, g_array_index(earlier, gint64, 0));
+	return TRUE;
+}
+
+static gboolean
+put_report(MqStore *store, MqMessage *message, gint64 message_id, guint index, Incoming *incoming, MqPutResult *result,
+           GError **error)
+{
+	const MqReport *report = incoming->report;
+	gint64 duplicate_of;
+	gint64 key = report_key(report);
+	gboolean variant;
+
+	if (!find_duplicate(store, report, &duplicate_of, error))
+		return FALSE;
+	if (duplicate_of != 0) {
+		result->duplicates++;
+		return put_sighting(store, duplicate_of, message_id, report->part, error);
+	}
+	if (!prepare_variant(store, incoming, message, (gint)index, key, &variant, error)
+	    || !put_head(store, incoming, message_id, key, variant, suspicion(message, (gint)index), error))
+		return FALSE;
+	result->reports[report->type]++;
+	result->variants += variant ? 1 : 0;
+	for (guint b = 0; !message->records_follow && b < report->batches->len; b++)
+		if (!put_batch(store, incoming, g_ptr_array_index(report->batches, b), error))
+			return FALSE;
+	return TRUE;
+}
+
+typedef struct {
+	MqStore *store;
+	GArray *incoming; /* Incoming, one a report of the message */
+} Pouring;
+
+/* MqBatchFunc */
+static gboolean
+take_batch(gpointer ctx, guint report, MqBatch *batch, GError **error)
+{
+	Pouring *pouring = ctx;
+	Incoming *incoming = &g_array_index(pouring->incoming, Incoming, report);
+
+	return incoming->id == 0 || put_batch(pouring->store, incoming, batch, error);
+}
+
+static gboolean
+put_sums(MqStore *store, const GArray *all, MqPutResult *result, GError **error)
+{
+	for (guint i = 0; i < all->len; i++) {
+		const Incoming *incoming = &g_array_index(all, Incoming, i);
+		g_autoptr(MqAsk) put = NULL;
+
+		if (incoming->id == 0)
+			continue;
+		put = mq_db_ask(store, MQ_ASK_REPORT_SUMS, error, "iii", incoming->id, incoming->records, incoming->messages);
+		if (!mq_db_do(store, put, error))
+			return FALSE;
+		result->records += (guint64)incoming->records;
+		result->n_messages += (guint64)incoming->messages;
+	}
+	return TRUE;
+}
+
+static gboolean
+put_problems(MqStore *store, const MqMessage *message, gint64 message_id, const GArray *incoming, GError **error)
+{
+	for (guint i = 0; i < mq_problems_count(message->problems); i++) {
+		const MqProblem *problem = mq_problems_get(message->problems, i);
+		gboolean of_report = problem->report >= 0 && (guint)problem->report < incoming->len;
+		gint64 report = of_report ? g_array_index(incoming, Incoming, problem->report).id : 0;
+		g_autoptr(MqAsk) put = NULL;
+
+		if (of_report && report == 0)
+			continue; /* of a duplicate: the report has them already */
+		put = mq_db_ask(store, MQ_ASK_PROBLEM_PUT, error, "iittti", message_id, report,
+		                mq_problem_code_word(problem->code), problem->reason, problem->part, (gint64)problem->stored);
+		if (!mq_db_do(store, put, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+put_reports(MqStore *store, MqMessage *message, gint64 message_id, MqPutResult *result, GError **error)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Incoming));
+	Pouring pouring = { .store = store, .incoming = all };
+
+	g_array_set_clear_func(all, (GDestroyNotify)incoming_clear);
+	g_array_set_size(all, message->reports->len);
+	for (guint i = 0; i < message->reports->len; i++) {
+		Incoming *incoming = &g_array_index(all, Incoming, i);
+
+		incoming->report = g_ptr_array_index(message->reports, i);
+		if (!put_report(store, message, message_id, i, incoming, result, error))
+			return FALSE;
+	}
+	if (message->records_follow && !mq_message_pour(message, take_batch, &pouring, error))
+		return FALSE;
+	return put_sums(store, all, result, error) && put_problems(store, message, message_id, all, error);
+}
+
+/* The message's row; *known when it is there and done with. */
+static gboolean
+put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *known, GError **error)
+{
+	g_autofree char *name = mq_text_clean(message->name, -1, 4 * MQ_LIMIT_FIELD_BYTES);
+	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_MESSAGE_FIND, error, "b", message->sha256, (gsize)HASH_BYTES);
+	gint64 now_s = g_get_real_time() / G_USEC_PER_SEC;
+	gboolean row;
+
+	*known = FALSE;
+	if (find == NULL || !mq_db_step(store, find, &row, error))
+		return FALSE;
+	if (row) {
+		*id = mq_db_int(find, 0);
+		*known = mq_db_int(find, 1) != MQ_MESSAGE_FAILED;
+		if (*known)
+			return TRUE;
+		g_autoptr(MqAsk) forget = mq_db_ask(store, MQ_ASK_MESSAGE_FORGET_PROBLEMS, error, "i", *id);
+
+		if (!mq_db_do(store, forget, error))
+			return FALSE;
+		g_autoptr(MqAsk) update = mq_db_ask(store, MQ_ASK_MESSAGE_STATE, error, "iit", *id, (gint64)message->state, name);
+
+		return mq_db_do(store, update, error);
+	}
+	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)HASH_BYTES, name,
+	                                 (gint64)message->n_bytes, (gint64)message->state, message->envelope.message_id,
+	                                 message->envelope.from, message->envelope.date_s, now_s);
+
+	if (!mq_db_do(store, put, error))
+		return FALSE;
+	*id = sqlite3_last_insert_rowid(store->db);
+	return TRUE;
+}
+
+gboolean
+mq_store_put(MqStore *store, MqMessage *message, MqPutResult *result, GError **error)
+{
+	gint64 id = 0;
+
+	*result = (MqPutResult){ 0 };
+	if (!begin(store, error) || !mq_db_exec(store, "SAVEPOINT message", error))
+		return FALSE;
+	if (put_message_row(store, message, &id, &result->known, error)
+	    && (result->known || put_reports(store, message, id, result, error)))
+		return mq_db_exec(store, "RELEASE message", error);
+
+	/* the first error is the one that counts; a full disk may have ended the transaction already */
+	sqlite3_exec(store->db, "ROLLBACK TO message; RELEASE message", NULL, NULL, NULL);
+	store->in_transaction = sqlite3_get_autocommit(store->db) == 0;
+	mq_intern_forget(store);
+	return FALSE;
+}
+
+gboolean
+mq_store_commit(MqStore *store, GError **error)
+{
+	if (!store->in_transaction)
+		return TRUE;
+	if (!mq_db_exec(store, "COMMIT", error)) {
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+		store->in_transaction = FALSE;
+		mq_intern_forget(store);
+		return FALSE;
+	}
+	store->in_transaction = FALSE;
+	return TRUE;
+}

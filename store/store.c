@@ -1,0 +1,320 @@
+/* Opening and closing, and the smaller questions. */
+#include <errno.h>
+
+#include <glib/gstdio.h>
+
+#include "store/db.h"
+#include "store/schema.h"
+
+#define BUSY_TIMEOUT_MS 10000
+
+/* Reads a database whose directory cannot be written to: then SQLite cannot make the -shm file of its
+ * write-ahead log, and the file is taken as it is. */
+static int
+open_immutable(const char *location, sqlite3 **db)
+{
+	g_autofree char *escaped = g_uri_escape_string(location, "/", FALSE);
+	g_autofree char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
+
+	return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+}
+
+static gboolean
+can_read(sqlite3 *db)
+{
+	return sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static gboolean
+open_for_reading(MqStore *store, GError **error)
+{
+	if (!g_file_test(store->location, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "there is no database '%s': run 'marque ingest' first, or name one with --database",
+		            store->location);
+		return FALSE;
+	}
+	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+		if (can_read(store->db) || (sqlite3_errcode(store->db) & 0xFF) == SQLITE_NOTADB)
+			return TRUE;
+	}
+	sqlite3_close(store->db);
+	store->db = NULL;
+	if (open_immutable(store->location, &store->db) != SQLITE_OK)
+		return mq_db_error(store, error);
+	return TRUE;
+}
+
+static gboolean
+open_for_writing(MqStore *store, GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(store->location);
+
+	if (g_mkdir_with_parents(directory, 0700) != 0) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "cannot make the directory '%s' for the database: %s", directory,
+		            g_strerror(errno));
+		return FALSE;
+	}
+	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+		return mq_db_error(store, error);
+	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+	if (sqlite3_db_readonly(store->db, "main") == 1) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE,
+		            "database '%s': it cannot be written to: change its permissions or name another file with --database",
+		            store->location);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* After the schema was seen to be ours: another program's database is not changed. */
+static gboolean
+set_up(MqStore *store, MqStoreMode mode, GError **error)
+{
+	if (mode == MQ_STORE_WRITE
+	    && !mq_db_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768", error))
+		return FALSE;
+	return mq_db_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0", error)
+	       && mq_db_exec(store, "CREATE TEMP TABLE scope (report INTEGER NOT NULL, domain INTEGER)", error);
+}
+
+static gboolean
+open_knows(MqStore *store, GError **error)
+{
+	if (sqlite3_open_v2(store->location, &store->knows_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
+	    || sqlite3_prepare_v2(store->knows_db, mq_ask_sql(MQ_ASK_MESSAGE_FIND), -1, &store->knows, NULL) != SQLITE_OK) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location,
+		            sqlite3_errmsg(store->knows_db));
+		return FALSE;
+	}
+	sqlite3_busy_timeout(store->knows_db, BUSY_TIMEOUT_MS);
+	return TRUE;
+}
+
+MqStore *
+mq_store_open(const char *location, MqStoreMode mode, GError **error)
+{
+	g_autoptr(MqStore) store = g_new0(MqStore, 1);
+
+	store->location = g_strdup(location);
+	g_mutex_init(&store->knows_lock);
+	for (guint i = 0; i < MQ_INTERN_N; i++)
+		store->interned[i] = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+	if (g_str_has_prefix(location, "clickhouse:")) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "'%s': ClickHouse is not supported by this marque: name a file",
+		            location);
+		return NULL;
+	}
+	if (!(mode == MQ_STORE_WRITE ? open_for_writing(store, error) : open_for_reading(store, error))
+	    || !mq_schema_settle(store, mode == MQ_STORE_WRITE, error) || !set_up(store, mode, error)
+	    || (mode == MQ_STORE_WRITE && !open_knows(store, error)))
+		return NULL;
+	return g_steal_pointer(&store);
+}
+
+void
+mq_store_close(MqStore *store)
+{
+	if (store == NULL)
+		return;
+	for (guint i = 0; i < MQ_ASK_N; i++)
+		sqlite3_finalize(store->prepared[i]);
+	for (guint i = 0; i < MQ_INTERN_N; i++)
+		g_hash_table_unref(store->interned[i]);
+	sqlite3_finalize(store->knows);
+	sqlite3_close(store->knows_db);
+	sqlite3_close(store->db); /* an open transaction is rolled back */
+	g_mutex_clear(&store->knows_lock);
+	g_free(store->location);
+	g_free(store);
+}
+
+gboolean
+mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
+{
+	gboolean known;
+
+	g_mutex_lock(&store->knows_lock);
+	sqlite3_bind_blob(store->knows, 1, sha256, 16, SQLITE_STATIC);
+	known = sqlite3_step(store->knows) == SQLITE_ROW && sqlite3_column_int(store->knows, 1) != MQ_MESSAGE_FAILED;
+	sqlite3_reset(store->knows);
+	g_mutex_unlock(&store->knows_lock);
+	return known; /* when in doubt it is read again, and put() decides */
+}
+
+gboolean
+mq_store_status(MqStore *store, MqStatus *status, GError **error)
+{
+	g_autoptr(MqAsk) counts = mq_db_ask(store, MQ_ASK_STATUS_COUNTS, error, "i", (gint64)MQ_MESSAGE_FAILED);
+	g_autoptr(MqAsk) rows = counts != NULL ? mq_db_ask(store, MQ_ASK_STATUS_ROWS, error, "") : NULL;
+	g_autoptr(MqAsk) types = rows != NULL ? mq_db_ask(store, MQ_ASK_STATUS_TYPES, error, "") : NULL;
+	GStatBuf file;
+	gboolean row;
+
+	*status = (MqStatus){ .schema_version = MQ_SCHEMA_VERSION };
+	if (types == NULL || !mq_db_step(store, counts, &row, error) || !mq_db_step(store, rows, &row, error))
+		return FALSE;
+	status->messages = mq_db_int(counts, 0);
+	status->failed_messages = mq_db_int(counts, 1);
+	status->problems = mq_db_int(counts, 2);
+	status->first_s = mq_db_int_or(counts, 3, MQ_TIME_ABSENT);
+	status->last_s = mq_db_int_or(counts, 4, MQ_TIME_ABSENT);
+	status->records = mq_db_int(rows, 0);
+	status->n_messages = mq_db_int(rows, 1);
+	do {
+		if (!mq_db_step(store, types, &row, error))
+			return FALSE;
+		if (row && mq_db_int(types, 0) > 0 && mq_db_int(types, 0) < MQ_TYPE_N)
+			status->reports[mq_db_int(types, 0)] = mq_db_int(types, 1);
+	} while (row);
+	if (g_stat(store->location, &file) == 0)
+		status->bytes = file.st_size;
+	return TRUE;
+}
+
+/* ------------------------------------------------------------------ prune */
+
+static const char prune_sql[] =
+	"DELETE FROM record WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM report_error WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM report_domain WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM sighting WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM problem WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM failure WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM tls_failure WHERE policy IN (SELECT id FROM tls_policy WHERE report IN (SELECT report FROM temp.scope));"
+	"DELETE FROM tls_policy WHERE report IN (SELECT report FROM temp.scope);"
+	"DELETE FROM report WHERE id IN (SELECT report FROM temp.scope);"
+	/* the envelope of a forgotten failure sample may name people: what stays is that it was read */
+	"UPDATE message SET message_id = NULL, sender = NULL WHERE id NOT IN (SELECT message FROM report)"
+	" AND id NOT IN (SELECT message FROM sighting) AND state = 1;";
+G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);
+
+static gboolean
+count_pruned(MqStore *store, MqPruned *pruned, GError **error)
+{
+	g_autoptr(MqAsk) types = mq_db_ask(store, MQ_ASK_PRUNE_COUNT, error, "");
+	g_autoptr(MqAsk) rows = types != NULL ? mq_db_ask(store, MQ_ASK_PRUNE_ROWS, error, "") : NULL;
+	gboolean row;
+
+	*pruned = (MqPruned){ 0 };
+	if (rows == NULL || !mq_db_step(store, rows, &row, error))
+		return FALSE;
+	pruned->records = mq_db_int(rows, 0);
+	pruned->messages = mq_db_int(rows, 1);
+	do {
+		if (!mq_db_step(store, types, &row, error))
+			return FALSE;
+		if (row && mq_db_int(types, 0) > 0 && mq_db_int(types, 0) < MQ_TYPE_N)
+			pruned->reports[mq_db_int(types, 0)] = mq_db_int(types, 1);
+	} while (row);
+	return TRUE;
+}
+
+gboolean
+mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_run, MqPruned *pruned, GError **error)
+{
+	g_autoptr(MqAsk) clear = mq_db_ask(store, MQ_ASK_SCOPE_CLEAR, error, "");
+	g_autoptr(MqAsk) mark = clear != NULL ? mq_db_ask(store, MQ_ASK_PRUNE_MARK, error, "ii", before_s, (gint64)type) : NULL;
+
+	if (!mq_db_do(store, clear, error) || !mq_db_do(store, mark, error) || !count_pruned(store, pruned, error))
+		return FALSE;
+	if (dry_run)
+		return TRUE;
+	if (!mq_db_exec(store, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error))
+		return FALSE;
+	if (mq_db_exec(store, prune_sql, error) && mq_db_exec(store, "COMMIT", error))
+		return mq_db_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return FALSE;
+}
+
+/* ----------------------------------------------------- labels, DNS and marks */
+
+gboolean
+mq_store_set_label(MqStore *store, const char *domain, const char *key, const char *word, gint64 now_s, GError **error)
+{
+	g_autoptr(MqAsk) ask = word != NULL ? mq_db_ask(store, MQ_ASK_LABEL_PUT, error, "ttti", domain, key, word, now_s)
+	                                    : mq_db_ask(store, MQ_ASK_LABEL_FORGET, error, "tt", domain, key);
+
+	return mq_db_do(store, ask, error);
+}
+
+gboolean
+mq_store_labels(MqStore *store, const char *domain, MqLabelFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_LABELS, error, "t", domain);
+	gboolean row = ask != NULL;
+
+	while (row) {
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (row && !take(ctx, mq_db_text(ask, 0), mq_db_text(ask, 1), mq_db_text(ask, 2), mq_db_int(ask, 3), error))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
+gboolean
+mq_store_put_dns(MqStore *store, const MqDnsSeen *seen, GError **error)
+{
+	g_autoptr(MqAsk) newest = mq_db_ask(store, MQ_ASK_DNS_NEWEST, error, "ttt", seen->name, seen->type, seen->domain);
+	g_autoptr(MqAsk) write = NULL;
+	gboolean row;
+
+	if (newest == NULL || !mq_db_step(store, newest, &row, error))
+		return FALSE;
+	if (row && g_strcmp0(mq_db_text(newest, 1), seen->outcome) == 0 && g_strcmp0(mq_db_text(newest, 2), seen->data) == 0)
+		write = mq_db_ask(store, MQ_ASK_DNS_SEEN_AGAIN, error, "ii", mq_db_int(newest, 0), seen->last_seen_s);
+	else
+		write = mq_db_ask(store, MQ_ASK_DNS_PUT, error, "tttttii", seen->domain, seen->name, seen->type, seen->outcome,
+		                  seen->data, seen->first_seen_s, seen->last_seen_s);
+	return mq_db_do(store, write, error);
+}
+
+gboolean
+mq_store_dns(MqStore *store, const char *domain, const char *name, MqDnsSeenFunc take, gpointer ctx, GError **error)
+{
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_DNS, error, "tt", domain, name);
+	gboolean row = ask != NULL;
+
+	while (row) {
+		MqDnsSeen seen;
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (!row)
+			break;
+		seen = (MqDnsSeen){
+			.domain = mq_db_text(ask, 0),
+			.name = mq_db_text(ask, 1),
+			.type = mq_db_text(ask, 2),
+			.outcome = mq_db_text(ask, 3),
+			.data = mq_db_text(ask, 4),
+			.first_seen_s = mq_db_int(ask, 5),
+			.last_seen_s = mq_db_int(ask, 6),
+		};
+		if (!take(ctx, &seen, error))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
+gboolean
+mq_store_get_mark(MqStore *store, const char *key, char **value, GError **error)
+{
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_MARK_GET, error, "t", key);
+	gboolean row;
+
+	if (ask == NULL || !mq_db_step(store, ask, &row, error))
+		return FALSE;
+	*value = row ? g_strdup(mq_db_text(ask, 0)) : NULL;
+	return TRUE;
+}
+
+gboolean
+mq_store_put_mark(MqStore *store, const char *key, const char *value, GError **error)
+{
+	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_MARK_PUT, error, "tt", key, value);
+
+	return mq_db_do(store, ask, error);
+}
