@@ -52,8 +52,11 @@ typedef struct {
 	MqProblems *problems;
 	gboolean records_follow; /* over MQ_LIMIT_HELD_RECORDS: get them by mq_message_pour() */
 	MqItem *item;            /* how to read it again */
+	GArray *batch_runs;      /* mq_message_pour()'s own: which batches belong to which report */
 } MqMessage;
 
+/* @item: (transfer full) (nullable) */
+MqMessage *mq_message_new(MqItem *item);
 void mq_message_free(MqMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqMessage, mq_message_free)
 

@@ -154,6 +154,7 @@ maildir_bid(const char *source)
 const MqOrigin mq_origin_maildir = {
 	.name = "maildir",
 	.bid = maildir_bid,
+	.check = mq_origin_check_path,
 	.walk = mq_origin_walk_tree, /* there may be folders in it */
 	.open = maildir_open,
 };

@@ -121,6 +121,7 @@ tree_open(MqItem *item, GError **error)
 const MqOrigin mq_origin_tree = {
 	.name = "folder",
 	.bid = tree_bid,
+	.check = mq_origin_check_path,
 	.walk = mq_origin_walk_tree,
 	.open = tree_open,
 };

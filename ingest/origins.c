@@ -56,6 +56,17 @@ mq_origin_open_file(const char *path, GError **error)
 	return -1;
 }
 
+gboolean
+mq_origin_check_path(const char *path, GError **error)
+{
+	g_autofree char *seen = mq_text_visible(path);
+
+	if (access(path, R_OK) == 0)
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "cannot read '%s': %s", seen, g_strerror(errno));
+	return FALSE;
+}
+
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {
@@ -98,7 +109,7 @@ mq_origin_for(const char *source, GError **error)
 		}
 	}
 	if (best != NULL)
-		return best;
+		return best->check == NULL || best->check(source, error) ? best : NULL;
 	if (stat(source, &st) < 0)
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "cannot read '%s': %s", seen, g_strerror(errno));
 	else

@@ -22,6 +22,8 @@ struct MqOrigin {
 	const char *name;
 	/* How well this kind fits @source, a path or URL as the command line has it; 0: not at all. */
 	int (*bid)(const char *source);
+	/* (nullable) Whether @source can be opened at all; tried before anything is read. */
+	gboolean (*check)(const char *source, GError **error);
 	/* Emits all items, in order. FALSE with an error when the place as a whole cannot be read. */
 	gboolean (*walk)(const char *source, const MqWalk *walk, GError **error);
 	/* A descriptor to read the message from, at its start; the caller closes it. -1 with the error:
@@ -48,6 +50,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqItem, mq_item_free)
 
 /* Opens a regular file for reading; follows symbolic links, never waits for a FIFO. -1 with @error. */
 int mq_origin_open_file(const char *path, GError **error);
+
+/* For MqOrigin.check: %MQ_ERROR_USAGE when the file or folder may not be read. */
+gboolean mq_origin_check_path(const char *path, GError **error);
 
 /* The names in @folder, sorted by bytes, without "." and "..": (transfer full) (element-type filename) */
 GPtrArray *mq_origin_list(const char *folder, GError **error);

@@ -197,6 +197,19 @@ mq_part_new_bytes(GBytes *bytes, const MqPart *around, const char *name, const c
 	return &self->part;
 }
 
+MqPart *
+mq_part_hold_part(MqPart *part, gsize max, GError **error)
+{
+	g_autoptr(GBytes) bytes = mq_part_hold(part, max, error);
+	MqPart *held;
+
+	if (bytes == NULL)
+		return NULL;
+	held = mq_part_new_bytes(bytes, part, NULL, NULL);
+	held->depth = part->depth;
+	return held;
+}
+
 /* ------------------------------------------------------------------- file */
 
 typedef struct {
@@ -267,25 +280,13 @@ mq_part_new_file(int fd, gint64 offset, gint64 n_bytes, const MqPart *around, co
 
 /* ------------------------------------------------------------------ claim */
 
-static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz" };
+static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz", ".tar", ".7z", ".xz", ".bz2", ".zst" };
 
 static const char *const claiming_types[] = {
 	"application/gzip", "application/x-gzip", "application/gzip-compressed", "application/zip",
 	"application/x-zip", "application/x-zip-compressed", "application/tlsrpt+gzip",
-	"application/tlsrpt+json", "message/feedback-report",
+	"application/tlsrpt+json", "message/feedback-report", NULL,
 };
-
-/* Those say nothing about a part that has no name. */
-static const char *const silent_types[] = { "application/octet-stream", "application/x-octet-stream", "application/binary" };
-
-static gboolean
-type_is_one_of(const char *type, const char *const *types, gsize n)
-{
-	for (gsize i = 0; i < n; i++)
-		if (g_strcmp0(type, types[i]) == 0)
-			return TRUE;
-	return FALSE;
-}
 
 static gboolean
 name_is_report(const char *name)
@@ -304,11 +305,7 @@ name_is_report(const char *name)
 MqClaim
 mq_claim_of(const char *name, const char *type)
 {
-	if (name != NULL && name_is_report(name))
+	if ((name != NULL && name_is_report(name)) || (type != NULL && g_strv_contains(claiming_types, type)))
 		return MQ_CLAIM_REPORT;
-	if (type != NULL && type_is_one_of(type, claiming_types, G_N_ELEMENTS(claiming_types)))
-		return MQ_CLAIM_REPORT;
-	if (name != NULL && strchr(name, '.') != NULL)
-		return MQ_CLAIM_NO;
-	return type == NULL || type_is_one_of(type, silent_types, G_N_ELEMENTS(silent_types)) ? MQ_CLAIM_UNKNOWN : MQ_CLAIM_NO;
+	return name != NULL && strchr(name, '.') != NULL ? MQ_CLAIM_NO : MQ_CLAIM_UNKNOWN;
 }

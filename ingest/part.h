@@ -34,7 +34,10 @@ struct MqPart {
 	MqClaim claim;
 	gint64 n_bytes;  /* -1 while not known */
 	guint depth;     /* containers and messages around it */
-	gboolean is_item; /* the message itself, not something in it */
+	gboolean is_mail; /* from a mailbox: a mail, whatever it looks like */
+	/* what mq_unwrap_part() found */
+	gboolean is_packed; /* a gzip or an archive */
+	gboolean is_empty;
 	/* private: what mq_part_peek() read ahead */
 	GByteArray *ahead;
 	gsize ahead_at;
@@ -82,6 +85,9 @@ gboolean mq_part_pour(MqPart *part, MqFeed feed, gpointer ctx, GError **error);
  * Returns: (transfer full): all that is left of the part, in memory
  */
 GBytes *mq_part_hold(MqPart *part, gsize max, GError **error);
+
+/* The same, as a part of its own that can be sought and is as deep as @part. (transfer full) */
+MqPart *mq_part_hold_part(MqPart *part, gsize max, GError **error);
 
 /* "a.example!b.example!1700000000!1700086399.xml.gz" and the like say "report". */
 MqClaim mq_claim_of(const char *name, const char *type);

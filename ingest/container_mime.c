@@ -1,0 +1,143 @@
+/* Mails: their parts, attached or inline, and the mails in them. */
+#include "ingest/containers.h"
+
+#include <string.h>
+
+#include "ingest/limits.h"
+#include "ingest/mail.h"
+#include "ingest/salvage.h"
+
+/* How a file tells that it is a mail: fields that hardly anything else begins with. */
+static const char *const usual_fields[] = {
+	"authentication-results:", "content-type:", "date:", "delivered-to:", "dkim-signature:", "from:",
+	"message-id:", "mime-version:", "received:", "reply-to:", "return-path:", "subject:", "to:",
+};
+
+static gboolean
+is_usual_field(const char *line)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(usual_fields); i++)
+		if (g_ascii_strncasecmp(line, usual_fields[i], strlen(usual_fields[i])) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean
+is_field(const char *line)
+{
+	gsize n = strcspn(line, ": \t\r");
+
+	return g_ascii_isspace(line[0]) || (n > 0 && line[n] == ':') || g_str_has_prefix(line, "From ")
+	       || g_str_has_prefix(line, ">From ");
+}
+
+static gboolean
+looks_like_mail(const guint8 *bytes, gsize n)
+{
+	g_autofree char *text = g_strndup((const char *)bytes, n); /* ends at a NUL; what is before must do */
+	g_auto(GStrv) lines = NULL;
+	guint usual = 0;
+
+	lines = g_strsplit(text + strspn(text, "\r\n"), "\n", 100);
+	for (guint i = 0; lines[i] != NULL && is_field(lines[i]) && usual < 2; i++) {
+		if (lines[i][strspn(lines[i], " \t\r")] == '\0')
+			break;
+		usual += is_usual_field(lines[i]) ? 1 : 0;
+	}
+	return usual >= 2;
+}
+
+static guint
+mime_bid(const MqPart *part, const guint8 *bytes, gsize n)
+{
+	return looks_like_mail(bytes, n) ? 50 : part->is_mail ? 10 : 0;
+}
+
+/* Never fetched, never put together: they are somebody else's promise. */
+static gboolean
+is_left_alone(const char *type)
+{
+	static const char *const left_alone[] = {
+		"message/external-body", "message/partial", "message/delivery-status",
+		"message/disposition-notification", "text/rfc822-headers", NULL,
+	};
+
+	return g_strv_contains(left_alone, type);
+}
+
+static gboolean pour_mail(MqMail *mail, const MqPart *part, MqUnwrap *unwrap, GError **error);
+
+static gboolean
+pour_inner_mail(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap, GError **error)
+{
+	g_autoptr(MqMail) inner = mq_mail_leaf_mail(mail, i);
+	g_autoptr(MqPart) part = mq_mail_leaf_part(mail, i, around);
+
+	if (part->depth < MQ_LIMIT_NESTING)
+		return pour_mail(inner, part, unwrap, error);
+	mq_unwrap_note(unwrap, part, MQ_PROBLEM_TOO_DEEP, FALSE, "more than %d mails inside each other", MQ_LIMIT_NESTING);
+	return TRUE;
+}
+
+static gboolean
+is_body(const MqLeaf *leaf)
+{
+	return !leaf->is_attachment && (g_str_equal(leaf->type, "text/plain") || g_str_equal(leaf->type, "text/html"));
+}
+
+static void
+pour_leaf(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap)
+{
+	const MqLeaf *leaf = mq_mail_leaf(mail, i);
+	g_autoptr(MqPart) part = mq_mail_leaf_part(mail, i, around);
+
+	if (is_left_alone(leaf->type))
+		return;
+	part->claim = is_body(leaf) ? MQ_CLAIM_NO : mq_claim_of(leaf->name, leaf->type);
+	if (is_body(leaf) && g_str_equal(leaf->type, "text/plain"))
+		mq_salvage_text(unwrap, part);
+	else
+		mq_unwrap_attachment(unwrap, part);
+}
+
+static gboolean
+pour_mail(MqMail *mail, const MqPart *part, MqUnwrap *unwrap, GError **error)
+{
+	MqEnvelope *envelope = mq_unwrap_envelope(unwrap);
+	guint n = mq_mail_n_leaves(mail);
+
+	if (envelope != NULL)
+		mq_mail_envelope(mail, envelope);
+	if (mq_unwrap_mail(unwrap, part, mail))
+		return TRUE;
+	for (guint i = 0; i < n; i++) {
+		if (!mq_unwrap_count_part(unwrap, error))
+			return FALSE;
+		if (!mq_mail_leaf(mail, i)->is_mail)
+			pour_leaf(mail, i, part, unwrap);
+		else if (!pour_inner_mail(mail, i, part, unwrap, error))
+			return FALSE;
+	}
+	if (mq_mail_is_cut(mail))
+		mq_unwrap_note(unwrap, part, MQ_PROBLEM_TOO_DEEP, FALSE,
+		               "more than %d multiparts inside each other, or %d parts: the rest is not read",
+		               MQ_LIMIT_MULTIPARTS, MQ_LIMIT_MESSAGE_PARTS);
+	return TRUE;
+}
+
+static gboolean
+mime_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
+{
+	g_autoptr(MqPart) held = NULL;
+	g_autoptr(MqMail) mail = NULL;
+
+	if (!mq_part_can_seek(part)) {
+		held = mq_part_hold_part(part, MQ_LIMIT_HELD_BYTES, error);
+		if (held == NULL)
+			return FALSE;
+	}
+	mail = mq_mail_read(held != NULL ? held : part, error);
+	return mail != NULL && pour_mail(mail, part, unwrap, error);
+}
+
+const MqContainer mq_container_mime = { .name = "mail", .bid = mime_bid, .pour = mime_pour };

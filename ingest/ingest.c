@@ -1,0 +1,295 @@
+#include "ingest/ingest.h"
+
+#include "ingest/budget.h"
+#include "ingest/mail.h"
+#include "ingest/message.h"
+#include "ingest/origins.h"
+
+#define JOBS_MAX    64
+#define COMMIT_US   G_USEC_PER_SEC
+#define PROGRESS_US (G_USEC_PER_SEC / 10)
+
+/* How much a message may hold while it waits for its turn: its records are larger in memory than
+ * they were in the mail, up to what MQ_LIMIT_HELD_RECORDS of them take. */
+#define HELD_RATIO 40
+#define HELD_BYTES (3 * 1024 * 1024)
+
+/* One message on its way from the walker through a parser to the caller. */
+typedef struct {
+	guint64 order;       /* in walking order, without gaps */
+	guint64 weight;      /* taken from the budget */
+	MqMessage *message;  /* (nullable): gone, or the end of all */
+	gboolean is_end;
+} Job;
+
+/* Shared between threads: the budget, the queue, the pool, the atomic numbers; the rest is set before
+ * the threads start, or belongs to the one that is named. */
+typedef struct {
+	const MqIngestOptions *options;
+	const MqSink *sink;
+	gpointer sink_ctx;
+	GCancellable *cancellable;
+	MqBudget *budget;
+	GThreadPool *parsers;
+	GAsyncQueue *done;   /* Job * */
+	gint stopping;       /* atomic: the sink has failed, nothing more is wanted */
+	gint expected;       /* atomic: messages known to come */
+
+	/* the walker's */
+	GPtrArray *origins;  /* const MqOrigin *, one a source */
+	const char *const *sources;
+	guint64 n_walked;
+
+	/* the caller's */
+	Job *waiting[MQ_LIMIT_FLIGHT_MESSAGES + 1]; /* for those before them; by order, modulo its size */
+	guint64 next;
+	guint uncommitted;
+	gint64 committed_us, shown_us;
+	MqProgress progress;
+} Run;
+
+void
+mq_ingest_init(void)
+{
+	mq_mail_init();
+}
+
+static void
+job_free(Job *job)
+{
+	mq_message_free(job->message);
+	g_free(job);
+}
+
+/* ------------------------------------------------------------------ the walker */
+
+static gboolean
+is_unwanted(Run *run)
+{
+	return g_atomic_int_get(&run->stopping) != 0
+	       || (run->cancellable != NULL && g_cancellable_is_cancelled(run->cancellable));
+}
+
+static gboolean
+emit(gpointer ctx, MqItem *item)
+{
+	Run *run = ctx;
+	guint64 weight = item->n_bytes + MIN(item->n_bytes, HELD_BYTES / HELD_RATIO) * HELD_RATIO;
+	Job *job;
+
+	if (is_unwanted(run) || !mq_budget_take(run->budget, weight)) {
+		mq_item_free(item);
+		return FALSE;
+	}
+	job = g_new0(Job, 1);
+	job->order = run->n_walked++;
+	job->weight = weight;
+	job->message = mq_message_new(item);
+	g_thread_pool_push(run->parsers, job, NULL); /* fails only to start a thread; another one takes it */
+	return TRUE;
+}
+
+static void
+expect(gpointer ctx, guint64 n)
+{
+	g_atomic_int_add(&((Run *)ctx)->expected, (gint)n);
+}
+
+static gpointer
+walk(gpointer data)
+{
+	Run *run = data;
+	const MqWalk to = { .emit = emit, .expect = expect, .ctx = run };
+	Job *end = g_new0(Job, 1);
+
+	for (guint i = 0; i < run->origins->len && !is_unwanted(run); i++) {
+		const MqOrigin *origin = run->origins->pdata[i];
+
+		if (!origin->walk(run->sources[i], &to, NULL)) /* opening the place as an item tells why */
+			emit(run, mq_item_new(origin, run->sources[i]));
+	}
+	end->order = run->n_walked;
+	end->is_end = TRUE;
+	g_async_queue_push(run->done, end);
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- the parsers */
+
+static void
+parse(gpointer data, gpointer ctx)
+{
+	Job *job = data;
+	Run *run = ctx;
+
+	if (g_atomic_int_get(&run->stopping) != 0
+	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx))
+		g_clear_pointer(&job->message, mq_message_free);
+	g_async_queue_push(run->done, job);
+}
+
+/* ------------------------------------------------------------------ the caller */
+
+static gboolean
+commit(Run *run, GError **error)
+{
+	run->uncommitted = 0;
+	run->committed_us = g_get_monotonic_time();
+	return run->sink->commit == NULL || run->sink->commit(run->sink_ctx, error);
+}
+
+static gboolean
+commit_when_due(Run *run, GError **error)
+{
+	if (run->uncommitted < MQ_LIMIT_COMMIT_MESSAGES
+	    && (run->uncommitted == 0 || g_get_monotonic_time() - run->committed_us < COMMIT_US))
+		return TRUE;
+	return commit(run, error);
+}
+
+static void
+show_progress(Run *run, gboolean now)
+{
+	gint64 time_us = g_get_monotonic_time();
+
+	if (run->sink->progress == NULL || (!now && time_us - run->shown_us < PROGRESS_US))
+		return;
+	run->shown_us = time_us;
+	run->progress.messages_total = (guint64)MAX(g_atomic_int_get(&run->expected), 0);
+	run->sink->progress(run->sink_ctx, &run->progress);
+}
+
+static gboolean
+deliver(Run *run, const Job *job, GError **error)
+{
+	MqMessage *message = job->message;
+	gboolean taken;
+
+	if (message == NULL)
+		return TRUE;
+	taken = run->sink->put(run->sink_ctx, message, error);
+	run->uncommitted++;
+	run->progress.messages++;
+	run->progress.bytes += message->n_bytes;
+	run->progress.reports += message->reports->len;
+	for (guint i = 0; i < message->reports->len; i++)
+		run->progress.records += ((const MqReport *)message->reports->pdata[i])->n_records;
+	return taken;
+}
+
+/* Delivers what waits, as far as there is no gap. */
+static gboolean
+deliver_in_order(Run *run, gboolean *ended, GError **error)
+{
+	gboolean ok = TRUE;
+	Job *job;
+
+	while (ok && !*ended && (job = run->waiting[run->next % G_N_ELEMENTS(run->waiting)]) != NULL) {
+		run->waiting[run->next++ % G_N_ELEMENTS(run->waiting)] = NULL;
+		*ended = job->is_end;
+		ok = *ended || (deliver(run, job, error) && commit_when_due(run, error));
+		if (!job->is_end)
+			mq_budget_give(run->budget, job->weight);
+		job_free(job);
+		show_progress(run, FALSE);
+	}
+	return ok;
+}
+
+static gboolean
+take_deliveries(Run *run, GError **error)
+{
+	gboolean ended = FALSE;
+
+	while (!ended) {
+		Job *job = g_async_queue_timeout_pop(run->done, PROGRESS_US);
+
+		if (job != NULL)
+			run->waiting[job->order % G_N_ELEMENTS(run->waiting)] = job;
+		if (!deliver_in_order(run, &ended, error) || !commit_when_due(run, error))
+			return FALSE;
+		show_progress(run, FALSE);
+	}
+	show_progress(run, TRUE);
+	return commit(run, error);
+}
+
+/* ---------------------------------------------------------------------- the run */
+
+static void
+run_free(Run *run)
+{
+	Job *job;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(run->waiting); i++)
+		if (run->waiting[i] != NULL)
+			job_free(run->waiting[i]);
+	while ((job = g_async_queue_try_pop(run->done)) != NULL)
+		job_free(job);
+	g_async_queue_unref(run->done);
+	mq_budget_free(run->budget);
+	g_ptr_array_unref(run->origins);
+	g_free(run);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
+
+static gboolean
+check_options(const MqIngestOptions *options, GError **error)
+{
+	const char *what = NULL;
+
+	if (options->after != NULL && g_strcmp0(options->after, "keep") != 0)
+		what = "--after other than keep";
+	else if (options->quarantine != NULL)
+		what = "--quarantine";
+	else if (options->watch)
+		what = "--watch";
+	if (what != NULL)
+		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "%s is not supported", what);
+	return what == NULL;
+}
+
+static gboolean
+find_origins(Run *run, GError **error)
+{
+	for (guint i = 0; run->sources[i] != NULL; i++) {
+		const MqOrigin *origin = mq_origin_for(run->sources[i], error);
+
+		if (origin == NULL)
+			return FALSE;
+		g_ptr_array_add(run->origins, (gpointer)origin);
+	}
+	return TRUE;
+}
+
+gboolean
+mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const MqSink *sink, gpointer ctx,
+              GCancellable *cancellable, GError **error)
+{
+	g_autoptr(Run) run = g_new0(Run, 1);
+	guint jobs = options->jobs > 0 ? options->jobs : g_get_num_processors();
+	GThread *walker;
+	gboolean done;
+
+	run->options = options;
+	run->sink = sink;
+	run->sink_ctx = ctx;
+	run->cancellable = cancellable;
+	run->sources = sources;
+	run->origins = g_ptr_array_new();
+	run->budget = mq_budget_new(MQ_LIMIT_FLIGHT_BYTES, MQ_LIMIT_FLIGHT_MESSAGES);
+	run->done = g_async_queue_new();
+	run->committed_us = g_get_monotonic_time();
+	if (!check_options(options, error) || !find_origins(run, error))
+		return FALSE;
+	run->parsers = g_thread_pool_new(parse, run, (gint)MIN(jobs, JOBS_MAX), TRUE, error);
+	if (run->parsers == NULL)
+		return FALSE;
+	walker = g_thread_new("walker", walk, run);
+	done = take_deliveries(run, error);
+	g_atomic_int_set(&run->stopping, 1);
+	mq_budget_close(run->budget);
+	g_thread_join(walker);
+	g_thread_pool_free(run->parsers, FALSE, TRUE); /* those that wait are dropped by parse() */
+	return done;
+}

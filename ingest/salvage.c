@@ -1,0 +1,230 @@
+#include "ingest/salvage.h"
+
+#include <string.h>
+
+#include "ingest/limits.h"
+#include "ingest/mail.h"
+
+/* Text that is searched has to be in memory; a report in a body is small. */
+#define SEARCHED_BYTES (8 * 1024 * 1024)
+/* Pieces that look like something, in one text. */
+#define PIECES_MAX     20
+
+typedef struct {
+	const char *at, *end;
+} Span;
+
+static const char *
+find(Span text, const char *what)
+{
+	return memmem(text.at, (gsize)(text.end - text.at), what, strlen(what));
+}
+
+static gboolean
+at_line_start(Span text, const char *at)
+{
+	return at == text.at || at[-1] == '\n';
+}
+
+/* ------------------------------------------------------------ what it looks like */
+
+/* "<feedback" to "</feedback>", with the declaration before it; to the end where it was cut. */
+static gboolean
+find_xml(Span text, Span *piece)
+{
+	static const char open[] = "<feedback", close[] = "</feedback>";
+	Span before = { text.at, find(text, open) };
+	Span rest = { before.end, text.end };
+	const char *declaration, *end;
+
+	if (before.end == NULL)
+		return FALSE;
+	declaration = find(before, "<?xml");
+	end = find(rest, close);
+	piece->at = declaration != NULL ? declaration : before.end;
+	piece->end = end != NULL ? end + strlen(close) : text.end;
+	return TRUE;
+}
+
+/* "begin 644 name" to "end". */
+static gboolean
+find_uuencode(Span text, Span *piece)
+{
+	static const char begin[] = "begin ", end_line[] = "\nend";
+	Span rest = text;
+	const char *at, *end;
+
+	while ((at = find(rest, begin)) != NULL) {
+		rest.at = at + strlen(begin);
+		if (!at_line_start(text, at) || text.end - at < 11 || !g_ascii_isdigit(at[6]) || !g_ascii_isdigit(at[7])
+		    || !g_ascii_isdigit(at[8]))
+			continue;
+		end = find(rest, end_line);
+		piece->at = at;
+		piece->end = end != NULL ? end + strlen(end_line) : text.end;
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+is_base64(char c)
+{
+	return g_ascii_isalnum(c) || c == '+' || c == '/' || c == '=';
+}
+
+/* The run of base64 lines at @at; its last line, if it has something else at its end, is left out. */
+static const char *
+base64_end(Span text, const char *at)
+{
+	const char *end = at;
+
+	while (end < text.end && (is_base64(*end) || *end == '\r' || *end == '\n'))
+		end++;
+	while (end < text.end && end > at && end[-1] != '\n')
+		end--;
+	return end;
+}
+
+/* The first place where a line begins with @start and goes on as base64 for a while. */
+static const char *
+find_base64_start(Span text, const char *start)
+{
+	Span rest = text;
+	const char *at;
+
+	while ((at = find(rest, start)) != NULL) {
+		if (at_line_start(text, at) && base64_end(text, at) - at >= 60)
+			return at;
+		rest.at = at + strlen(start);
+	}
+	return NULL;
+}
+
+/* Base64 that begins as a gzip, a zip, an XML or a JSON does. */
+static gboolean
+find_base64(Span text, Span *piece)
+{
+	static const char *const starts[] = { "H4sI", "UEsDB", "PD94bWwg", "PGZlZWRiYWNr", "77u/PD94bWwg", "eyJ" };
+	const char *first = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
+		const char *at = find_base64_start(text, starts[i]);
+
+		if (at != NULL && (first == NULL || at < first))
+			first = at;
+	}
+	if (first == NULL)
+		return FALSE;
+	*piece = (Span){ first, base64_end(text, first) };
+	return TRUE;
+}
+
+/* ------------------------------------------------------------------- looking in */
+
+/* "": it has a name that claims nothing, so that only a report is worth a word */
+static void
+look_into(MqUnwrap *unwrap, const MqPart *around, GBytes *bytes, const char *name)
+{
+	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, around, name != NULL ? name : "", NULL);
+
+	part->claim = name != NULL ? mq_claim_of(name, NULL) : MQ_CLAIM_NO;
+	mq_unwrap_attachment(unwrap, part);
+}
+
+static GBytes *
+xml_bytes(Span piece, G_GNUC_UNUSED char **name)
+{
+	return g_bytes_new(piece.at, (gsize)(piece.end - piece.at));
+}
+
+static GBytes *
+uuencode_bytes(Span piece, char **name)
+{
+	const char *newline = memchr(piece.at, '\n', (gsize)(piece.end - piece.at));
+	g_auto(GStrv) words = NULL;
+	g_autofree char *line = NULL;
+
+	if (newline != NULL) {
+		line = g_strndup(piece.at, (gsize)(newline - piece.at));
+		words = g_strsplit(g_strstrip(line), " ", 3);
+		*name = g_strv_length(words) == 3 ? g_strdup(words[2]) : NULL;
+	}
+	return mq_mail_decode(piece.at, (gsize)(piece.end - piece.at), MQ_ENCODED_UU);
+}
+
+static GBytes *
+base64_bytes(Span piece, G_GNUC_UNUSED char **name)
+{
+	return mq_mail_decode(piece.at, (gsize)(piece.end - piece.at), MQ_ENCODED_BASE64);
+}
+
+typedef struct {
+	const char *what;
+	gboolean is_damage; /* MIME should have said what it is */
+	gboolean (*find)(Span text, Span *piece);
+	GBytes *(*decode)(Span piece, char **name);
+} Disguise;
+
+static const Disguise disguises[] = {
+	{ "XML", FALSE, find_xml, xml_bytes },
+	{ "uuencode", FALSE, find_uuencode, uuencode_bytes },
+	{ "base64", TRUE, find_base64, base64_bytes },
+};
+
+static void
+unmask(MqUnwrap *unwrap, const MqPart *part, Span text, const Disguise *disguise)
+{
+	Span piece;
+
+	for (guint i = 0; i < PIECES_MAX && disguise->find(text, &piece); i++) {
+		g_autofree char *name = NULL;
+		g_autoptr(GBytes) bytes = disguise->decode(piece, &name);
+		guint n_before = mq_unwrap_n_reports(unwrap);
+
+		look_into(unwrap, part, bytes, name);
+		if (disguise->is_damage && mq_unwrap_n_reports(unwrap) > n_before)
+			mq_unwrap_note(unwrap, part, MQ_PROBLEM_MIME_BROKEN, TRUE, "found as bare %s in a text", disguise->what);
+		text.at = piece.end;
+	}
+}
+
+/* TRUE: there was something. */
+static gboolean
+search(MqUnwrap *unwrap, const MqPart *part, GBytes *bytes)
+{
+	gsize n;
+	const char *text = g_bytes_get_data(bytes, &n);
+	guint n_before = mq_unwrap_n_reports(unwrap);
+
+	for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(disguises) && mq_unwrap_n_reports(unwrap) == n_before; i++)
+		unmask(unwrap, part, (Span){ text, text + n }, &disguises[i]);
+	return mq_unwrap_n_reports(unwrap) > n_before;
+}
+
+void
+mq_salvage_text(MqUnwrap *unwrap, MqPart *part)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	g_autoptr(MqPart) held = NULL;
+	g_autoptr(GError) why = NULL;
+
+	bytes = mq_part_hold(part, SEARCHED_BYTES, &why);
+	if (bytes == NULL || search(unwrap, part, bytes))
+		return; /* a text larger than that is nobody's report */
+	held = mq_part_new_bytes(bytes, part, NULL, part->type);
+	held->depth = part->depth;
+	mq_unwrap_attachment(unwrap, held);
+}
+
+void
+mq_salvage_item(MqUnwrap *unwrap, MqPart *item)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (item->n_bytes > SEARCHED_BYTES || !mq_part_seek(item, 0, NULL)) /* what cannot be read was told before */
+		return;
+	bytes = mq_part_hold(item, SEARCHED_BYTES, NULL); /* likewise */
+	if (bytes != NULL)
+		search(unwrap, item, bytes);
+}
