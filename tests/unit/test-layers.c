@@ -19,7 +19,7 @@ static const Library libraries[] = {
 	{ "zlib.h", " ingest/container_gzip.c " },
 	{ "curl/", " ingest/http.c ingest/origin_imap.c " },
 	{ "jansson.h", " ingest/format_tls.c store/backend_clickhouse.c cli/document.h " },
-	{ "sqlite3.h", " store/backend_sqlite.c " },
+	{ "sqlite3.h", " store/db.h store/backend_sqlite.c " },
 	{ "ares", " analyze/dns_cares.c " },
 	{ "idn2.h", " ingest/domain.c " },
 	{ "libpsl.h", " analyze/discovery.c " },
