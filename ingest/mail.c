@@ -420,11 +420,15 @@ static gssize
 leaf_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
 {
 	LeafPart *self = (LeafPart *)part;
-	gssize got = self->stream != NULL ? g_mime_stream_read(self->stream, (char *)bytes, MIN(n, G_MAXINT)) : 0;
+	gssize got;
 
-	if (got < 0)
-		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the body cannot be read");
-	return got;
+	if (self->stream == NULL || g_mime_stream_eos(self->stream))
+		return 0; /* GMime calls reading at the end an error */
+	got = g_mime_stream_read(self->stream, (char *)bytes, MIN(n, G_MAXINT));
+	if (got >= 0 || g_mime_stream_eos(self->stream))
+		return MAX(got, 0);
+	g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the body cannot be read");
+	return -1;
 }
 
 static void

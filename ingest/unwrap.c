@@ -95,6 +95,13 @@ is_limit(MqProblemCode code)
 	       || code == MQ_PROBLEM_BOMB || code == MQ_PROBLEM_UNREADABLE;
 }
 
+/* The message itself has no name among its parts. */
+static const char *
+named(const char *path)
+{
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
 void
 mq_unwrap_note(MqUnwrap *unwrap, const MqPart *part, MqProblemCode code, gboolean stored, const char *format, ...)
 {
@@ -106,7 +113,7 @@ mq_unwrap_note(MqUnwrap *unwrap, const MqPart *part, MqProblemCode code, gboolea
 	va_start(args, format);
 	reason = g_strdup_vprintf(format, args);
 	va_end(args);
-	mq_problems_add(unwrap->message->problems, code, stored, -1, part->path[0] != '\0' ? part->path : NULL, "%s", reason);
+	mq_problems_add(unwrap->message->problems, code, stored, -1, named(part->path), "%s", reason);
 }
 
 static MqProblemCode
@@ -258,7 +265,7 @@ context_end(MqFormatContext *context, MqUnwrap *unwrap, gboolean concerns)
 		gboolean waits = problem->code == MQ_PROBLEM_NO_REPORT && !problem->stored;
 
 		mq_problems_add(waits ? unwrap->unclaimed : unwrap->message->problems, problem->code, problem->stored,
-		                problem->report, problem->part, "%s", problem->reason);
+		                problem->report, named(problem->part), "%s", problem->reason);
 	}
 	mq_problems_free(context->problems);
 }
@@ -339,6 +346,12 @@ find_container(const MqPart *part, const guint8 *start, gsize n, guint *best_bid
 }
 
 static guint
+count_troubles(const MqUnwrap *unwrap)
+{
+	return count_unstored(unwrap->message->problems) + count_unstored(unwrap->unclaimed);
+}
+
+static guint
 bid_of(const MqFormat *format, const guint8 *start, gsize n)
 {
 	return format != NULL && format->bid != NULL ? format->bid(start, n) : 0;
@@ -396,14 +409,14 @@ void
 mq_unwrap_attachment(MqUnwrap *unwrap, MqPart *part)
 {
 	guint n_reports = unwrap->n_reports;
-	guint n_problems = count_unstored(unwrap->message->problems);
+	guint n_problems = count_troubles(unwrap);
 
 	mq_unwrap_part(unwrap, part);
-	if (unwrap->n_reports > n_reports || count_unstored(unwrap->message->problems) > n_problems)
+	if (unwrap->n_reports > n_reports || count_troubles(unwrap) > n_problems)
 		return;
 	if (part->claim == MQ_CLAIM_REPORT || (part->claim == MQ_CLAIM_UNKNOWN && part->is_packed))
 		mq_problems_add(unwrap->unclaimed, part->is_empty ? MQ_PROBLEM_EMPTY : MQ_PROBLEM_NO_REPORT, FALSE, -1,
-		                part->path[0] != '\0' ? part->path : NULL,
+		                named(part->path),
 		                part->is_empty ? "is empty" : "holds no report");
 }
 
