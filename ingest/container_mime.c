@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ingest/error.h"
 #include "ingest/limits.h"
 #include "ingest/mail.h"
 #include "ingest/salvage.h"
@@ -91,8 +92,10 @@ pour_leaf(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap)
 	const MqLeaf *leaf = mq_mail_leaf(mail, i);
 	g_autoptr(MqPart) part = mq_mail_leaf_part(mail, i, around);
 
-	if (is_left_alone(leaf->type))
+	if (is_left_alone(leaf->type)) {
+		mq_unwrap_settle(unwrap);
 		return;
+	}
 	part->claim = is_body(leaf) ? MQ_CLAIM_NO : mq_claim_of(leaf->name, leaf->type);
 	if (is_body(leaf) && g_str_equal(leaf->type, "text/plain"))
 		mq_salvage_text(unwrap, part);
@@ -130,14 +133,22 @@ mime_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 {
 	g_autoptr(MqPart) held = NULL;
 	g_autoptr(MqMail) mail = NULL;
+	g_autoptr(GError) why = NULL;
 
 	if (!mq_part_can_seek(part)) {
 		held = mq_part_hold_part(part, MQ_LIMIT_HELD_BYTES, error);
 		if (held == NULL)
 			return FALSE;
 	}
-	mail = mq_mail_read(held != NULL ? held : part, error);
-	return mail != NULL && pour_mail(mail, part, unwrap, error);
+	mail = mq_mail_read(held != NULL ? held : part, &why);
+	if (mail != NULL)
+		return pour_mail(mail, part, unwrap, error);
+	if (g_error_matches(why, MQ_ERROR, MQ_ERROR_LIMIT)) {
+		mq_unwrap_note(unwrap, part, MQ_PROBLEM_TOO_MANY_PARTS, FALSE, "%s", why->message);
+		return TRUE;
+	}
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
 }
 
 const MqContainer mq_container_mime = { .name = "mail", .bid = mime_bid, .pour = mime_pour };

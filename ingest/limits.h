@@ -10,7 +10,10 @@
 #define MQ_LIMIT_MESSAGE_PARTS   1000
 #define MQ_LIMIT_NESTING         8 /* containers and messages inside each other */
 #define MQ_LIMIT_MULTIPARTS      32 /* multiparts inside each other, in one message; real mail reaches 6 */
-#define MQ_LIMIT_HEADER_BYTES    (1024 * 1024) /* the header of one mail; mailers stop far below */
+/* the headers of a mail, of its parts and of the mails in it, together; real mail stays far below */
+#define MQ_LIMIT_HEADER_BYTES    (8 * 1024 * 1024)
+#define MQ_LIMIT_HEADER_FIELDS   50000
+#define MQ_LIMIT_MIME_PARTS      20000 /* a library would build; of MQ_LIMIT_MESSAGE_PARTS we look at */
 /* what has to be in memory as a whole: a mail within a mail, a zip within a mail, a text that is searched */
 #define MQ_LIMIT_HELD_BYTES      (32 * 1024 * 1024)
 

@@ -99,7 +99,7 @@ flatten(MqMail *mail, GMimeObject *object, guint depth)
 	}
 	multipart = GMIME_MULTIPART(object);
 	n = g_mime_multipart_get_count(multipart);
-	for (int i = 0; i < n && mail->leaves->len < MQ_LIMIT_MESSAGE_PARTS; i++)
+	for (int i = 0; i < n && !mail->cut; i++)
 		flatten(mail, g_mime_multipart_get_part(multipart, i), depth + 1);
 }
 
@@ -132,29 +132,61 @@ mq_mail_free(MqMail *mail)
 
 /* ------------------------------------------------------------------ reading */
 
-/* What the parser's work grows with: it compares each line that begins with "--" with the boundary
- * of each multipart around it. */
+/* What the parser's work and memory grow with, seen from outside: it compares each line that begins
+ * with "--" with the boundary of each multipart around it, and keeps an object for each part and
+ * field. */
 typedef struct {
-	guint64 multiparts, dashes, header_bytes;
-	gboolean in_header; /* of the whole mail */
-	char line[64];
+	guint64 multiparts, parts, dashes, header_bytes, fields;
+	gboolean in_header;
+	gboolean after_dashes;
+	char line[64];      /* the beginning of it */
 	gsize n_line;
 } Scan;
+
+static gboolean
+is_blank(const Scan *scan)
+{
+	return scan->n_line == 0 || (scan->n_line == 1 && scan->line[0] == '\r');
+}
+
+static gboolean
+is_multipart_type(const char *line)
+{
+	const char *value = line + strlen("content-type:");
+
+	if (g_ascii_strncasecmp(line, "content-type:", strlen("content-type:")) != 0)
+		return FALSE;
+	value += strspn(value, " \t");
+	return g_ascii_tolower(*value) == 'm' || *value == '\0' || *value == '\r'; /* multipart, message, or folded */
+}
+
+static void
+scan_header_line(Scan *scan)
+{
+	gboolean is_folded = scan->line[0] == ' ' || scan->line[0] == '\t';
+	gboolean is_field = !is_folded && strchr(scan->line, ':') != NULL;
+
+	scan->in_header = !is_blank(scan) && (is_folded || is_field);
+	scan->header_bytes += scan->in_header ? scan->n_line : 0;
+	scan->fields += is_field ? 1 : 0;
+}
 
 static void
 scan_line(Scan *scan)
 {
-	scan->line[MIN(scan->n_line, sizeof(scan->line) - 1)] = '\0';
-	if (g_ascii_strncasecmp(scan->line, "content-type:", 13) == 0) {
-		const char *value = scan->line + 13;
+	gboolean is_dashes;
 
-		value += strspn(value, " \t");
-		scan->multiparts += g_ascii_strncasecmp(value, "m", 1) == 0 || *value == '\0' || *value == '\r';
-	}
-	scan->dashes += scan->line[0] == '-' && scan->line[1] == '-';
-	if (scan->n_line == 0 || (scan->n_line == 1 && scan->line[0] == '\r'))
-		scan->in_header = FALSE;
-	scan->header_bytes += scan->in_header ? scan->n_line : 0;
+	scan->line[MIN(scan->n_line, sizeof(scan->line) - 1)] = '\0';
+	is_dashes = scan->line[0] == '-' && scan->line[1] == '-';
+	if (scan->after_dashes && (is_blank(scan) || g_ascii_strncasecmp(scan->line, "content-", 8) == 0))
+		scan->parts++;
+	scan->multiparts += is_multipart_type(scan->line) ? 1 : 0;
+	scan->dashes += is_dashes ? 1 : 0;
+	if (is_dashes)
+		scan->in_header = TRUE;
+	else if (scan->in_header)
+		scan_header_line(scan);
+	scan->after_dashes = is_dashes;
 	scan->n_line = 0;
 }
 
@@ -179,6 +211,9 @@ scan_some(gpointer ctx, const guint8 *bytes, gsize n, G_GNUC_UNUSED GError **err
 	return TRUE;
 }
 
+/* Lines with dashes times boundaries: half a second. */
+#define COMPARISONS_MAX 50000000
+
 static gboolean
 check_structure(MqPart *part, GError **error)
 {
@@ -187,16 +222,12 @@ check_structure(MqPart *part, GError **error)
 	if (!mq_part_pour(part, scan_some, &scan, error) || !mq_part_seek(part, 0, error))
 		return FALSE;
 	scan_line(&scan);
-	if (scan.multiparts > MQ_LIMIT_MESSAGE_PARTS || scan.dashes > 50000000 / MAX(scan.multiparts, 10)) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "more than %d parts, or as much work to read",
-		            MQ_LIMIT_MESSAGE_PARTS);
-		return FALSE;
-	}
-	if (scan.header_bytes > MQ_LIMIT_HEADER_BYTES) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "the header is larger than %d bytes", MQ_LIMIT_HEADER_BYTES);
-		return FALSE;
-	}
-	return TRUE;
+	if (scan.multiparts <= MQ_LIMIT_MESSAGE_PARTS && scan.parts <= MQ_LIMIT_MIME_PARTS
+	    && scan.dashes <= COMPARISONS_MAX / MAX(scan.multiparts, 1) && scan.fields <= MQ_LIMIT_HEADER_FIELDS
+	    && scan.header_bytes <= MQ_LIMIT_HEADER_BYTES)
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "the mail has far too many parts or header fields to be read");
+	return FALSE;
 }
 
 /* Mailboxes leave "From a@b.example Wed May 20 …" or ">From " in front, gateways an empty line. */
@@ -255,10 +286,8 @@ mq_mail_read(MqPart *part, GError **error)
 	parser = g_mime_parser_new_with_stream(stream);
 	g_mime_parser_set_persist_stream(parser, TRUE);
 	message = g_mime_parser_construct_message(parser, NULL);
-	if (message == NULL) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "is not a mail");
-		return NULL;
-	}
+	if (message == NULL)
+		message = g_mime_message_new(FALSE); /* what has no header at all has no parts */
 	return mail_of(message, stream);
 }
 

@@ -16,8 +16,8 @@ void mq_mail_init(void);
  * mq_mail_read:
  * @part: the mail, at its start; can be sought (a file or bytes) and outlives the result
  *
- * Reads the structure, never fails on odd mail: what is no header is body. Leading "From " lines
- * and empty lines are skipped.
+ * Reads the structure, never fails on odd mail: what has no header has no parts. Leading "From "
+ * lines and empty lines are skipped.
  *
  * Returns: (transfer full): %NULL with %MQ_ERROR_LIMIT when its structure is hostile, or the part's error
  */

@@ -17,7 +17,7 @@ typedef struct {
 static const char *
 find(Span text, const char *what)
 {
-	return memmem(text.at, (gsize)(text.end - text.at), what, strlen(what));
+	return text.at == NULL ? NULL : memmem(text.at, (gsize)(text.end - text.at), what, strlen(what));
 }
 
 static gboolean
@@ -122,13 +122,24 @@ find_base64(Span text, Span *piece)
 
 /* ------------------------------------------------------------------- looking in */
 
+/* XML that was meant to be a report, not one that somebody talks about. */
+static gboolean
+is_meant(Span piece)
+{
+	return find(piece, "<feedback") != NULL && find(piece, "<report_metadata") != NULL;
+}
+
 /* "": it has a name that claims nothing, so that only a report is worth a word */
 static void
 look_into(MqUnwrap *unwrap, const MqPart *around, GBytes *bytes, const char *name)
 {
 	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, around, name != NULL ? name : "", NULL);
+	gsize n;
+	const char *text = g_bytes_get_data(bytes, &n);
 
 	part->claim = name != NULL ? mq_claim_of(name, NULL) : MQ_CLAIM_NO;
+	if (is_meant((Span){ text, text + n }))
+		part->claim = MQ_CLAIM_REPORT;
 	mq_unwrap_attachment(unwrap, part);
 }
 

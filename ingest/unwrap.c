@@ -25,6 +25,7 @@ struct MqUnwrap {
 	gboolean redact;
 	MqProblems *unclaimed;  /* to be told only if no report is found at all */
 	gboolean has_envelope;
+	gboolean is_settled;
 	guint n_reports;
 
 	/* the allowance */
@@ -308,21 +309,6 @@ read_report(MqUnwrap *unwrap, MqPart *part, const MqFormat *format, gboolean sur
 	context_end(&context, unwrap, sure || part->claim == MQ_CLAIM_REPORT || unwrap->n_reports > n_before);
 }
 
-gboolean
-mq_unwrap_mail(MqUnwrap *unwrap, const MqPart *part, MqMail *mail)
-{
-	const MqFormat *format = mq_format_find_mail(mail);
-	g_autoptr(GError) why = NULL; /* told as a problem by the format */
-	MqFormatContext context;
-
-	if (format == NULL)
-		return FALSE;
-	context_init(&context, unwrap, part);
-	format->read_mail(mail, &context, &why);
-	context_end(&context, unwrap, TRUE);
-	return TRUE;
-}
-
 /* --------------------------------------------------------------------- parts */
 
 #define MQ_CONTAINER_ENTRY(name) &mq_container_##name,
@@ -420,6 +406,28 @@ mq_unwrap_attachment(MqUnwrap *unwrap, MqPart *part)
 		                part->is_empty ? "is empty" : "holds no report");
 }
 
+void
+mq_unwrap_settle(MqUnwrap *unwrap)
+{
+	unwrap->is_settled = TRUE;
+}
+
+gboolean
+mq_unwrap_mail(MqUnwrap *unwrap, const MqPart *part, MqMail *mail)
+{
+	const MqFormat *format = mq_format_find_mail(mail);
+	g_autoptr(GError) why = NULL; /* told as a problem by the format */
+	MqFormatContext context;
+
+	if (format == NULL)
+		return FALSE;
+	mq_unwrap_settle(unwrap);
+	context_init(&context, unwrap, part);
+	format->read_mail(mail, &context, &why);
+	context_end(&context, unwrap, TRUE);
+	return TRUE;
+}
+
 guint
 mq_unwrap_n_reports(const MqUnwrap *unwrap)
 {
@@ -467,7 +475,7 @@ look_into(MqUnwrap *unwrap, MqPart *item)
 {
 	mq_unwrap_attachment(unwrap, item);
 	/* A mail whose MIME is broken may still have the report's base64 somewhere in it. */
-	if (unwrap->n_reports == 0 && !unwrap->is_exceeded && count_unstored(unwrap->message->problems) == 0)
+	if (unwrap->n_reports == 0 && !unwrap->is_settled && !unwrap->is_exceeded && count_unstored(unwrap->message->problems) == 0)
 		mq_salvage_item(unwrap, item);
 }
 

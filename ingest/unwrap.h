@@ -47,6 +47,8 @@ void mq_unwrap_part(MqUnwrap *unwrap, MqPart *part);
 void mq_unwrap_attachment(MqUnwrap *unwrap, MqPart *part);
 /* Has a format read the mail as a whole. FALSE: none bids for it, its parts are for the caller. */
 gboolean mq_unwrap_mail(MqUnwrap *unwrap, const MqPart *part, MqMail *mail);
+/* All of the message is accounted for: what nobody looked into is not to be looked into. */
+void mq_unwrap_settle(MqUnwrap *unwrap);
 /* Unpacked bytes are paid for before they are passed on; %MQ_ERROR_LIMIT when there are too many. */
 gboolean mq_unwrap_spend(MqUnwrap *unwrap, gsize n, GError **error);
 /* One more part of a mail, one more member of an archive; %MQ_ERROR_LIMIT when there are too many. */
