@@ -1,0 +1,480 @@
+#include "ingest/aggregate_values.h"
+
+#include <string.h>
+
+#include "ingest/domain.h"
+
+/* Beyond this a time is in milliseconds: as seconds it would be the year 5138. */
+#define MILLISECONDS_FROM G_GINT64_CONSTANT(100000000000)
+
+void
+mq_aggregate_odd(MqAggregate *now, MqProblemCode code, const char *format, ...)
+{
+	g_autofree char *reason = NULL;
+	va_list args;
+
+	va_start(args, format);
+	reason = g_strdup_vprintf(format, args);
+	va_end(args);
+	mq_problems_add(now->odd, code, TRUE, -1, NULL, "%s", reason);
+}
+
+/* --- what is open --- */
+
+void
+mq_aggregate_init(MqAggregate *now)
+{
+	*now = (MqAggregate){ .odd = mq_problems_new() };
+	now->reasons = g_array_new(FALSE, TRUE, sizeof(MqReason));
+	now->dkims = g_array_new(FALSE, TRUE, sizeof(MqDkimResult));
+	now->spfs = g_array_new(FALSE, TRUE, sizeof(MqSpfResult));
+}
+
+void
+mq_aggregate_end(MqAggregate *now)
+{
+	g_clear_pointer(&now->report, mq_report_free);
+	g_clear_pointer(&now->batch, mq_batch_free);
+	now->has_header_from = now->is_9990 = now->is_draft = FALSE;
+}
+
+void
+mq_aggregate_clear(MqAggregate *now)
+{
+	mq_aggregate_end(now);
+	g_clear_pointer(&now->odd, mq_problems_free);
+	g_clear_pointer(&now->reasons, g_array_unref);
+	g_clear_pointer(&now->dkims, g_array_unref);
+	g_clear_pointer(&now->spfs, g_array_unref);
+}
+
+void
+mq_aggregate_begin(MqAggregate *now)
+{
+	mq_aggregate_end(now);
+	now->report = mq_report_new(MQ_TYPE_AGGREGATE);
+}
+
+void
+mq_aggregate_begin_record(MqAggregate *now)
+{
+	if (now->batch == NULL)
+		now->batch = mq_batch_new();
+	now->record = (MqRecord){ .count = MQ_COUNT_ABSENT };
+	g_array_set_size(now->reasons, 0);
+	g_array_set_size(now->dkims, 0);
+	g_array_set_size(now->spfs, 0);
+}
+
+static gboolean
+is_empty_record(const MqAggregate *now)
+{
+	const MqRecord *record = &now->record;
+
+	return record->source.n_bytes == 0 && record->source_text == NULL && record->count == MQ_COUNT_ABSENT
+	       && record->header_from == NULL && record->envelope_from == NULL && record->dkim == MQ_RESULT_ABSENT
+	       && record->spf == MQ_RESULT_ABSENT && record->disposition == MQ_DISPOSITION_ABSENT && now->dkims->len == 0
+	       && now->spfs->len == 0;
+}
+
+static void
+check_record(MqAggregate *now, guint64 number)
+{
+	const MqRecord *record = &now->record;
+
+	if (record->source.n_bytes == 0 && record->source_text == NULL && record->count != 0)
+		mq_aggregate_odd(now, MQ_PROBLEM_ADDRESS_ODD, "record %" G_GUINT64_FORMAT ": names no source address", number);
+	if (record->count == MQ_COUNT_ABSENT)
+		mq_aggregate_odd(now, MQ_PROBLEM_COUNT_ODD, "record %" G_GUINT64_FORMAT ": has no usable count", number);
+	if (record->header_from == NULL)
+		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "record %" G_GUINT64_FORMAT ": names no header_from", number);
+}
+
+const MqRecord *
+mq_aggregate_end_record(MqAggregate *now)
+{
+	MqRecord *record = &now->record;
+	guint64 number = ++now->report->n_records;
+	MqRecord *kept;
+
+	if (is_empty_record(now)) {
+		now->report->n_records--;
+		mq_aggregate_odd(now, MQ_PROBLEM_RECORD_DROPPED, "a record without any content is dropped");
+		return NULL;
+	}
+	check_record(now, number);
+	record->n_reasons = now->reasons->len;
+	record->reasons = g_memdup2(now->reasons->data, now->reasons->len * sizeof(MqReason));
+	record->n_auth_dkim = now->dkims->len;
+	record->auth_dkim = g_memdup2(now->dkims->data, now->dkims->len * sizeof(MqDkimResult));
+	record->n_auth_spf = now->spfs->len;
+	record->auth_spf = g_memdup2(now->spfs->data, now->spfs->len * sizeof(MqSpfResult));
+	now->has_header_from = now->has_header_from || record->header_from != NULL;
+	now->report->n_messages += (guint64)MAX(record->count, 0);
+	kept = mq_batch_add(now->batch);
+	*kept = *record;
+	return kept;
+}
+
+void
+mq_aggregate_begin_reason(MqAggregate *now)
+{
+	now->reason = (MqReason){ 0 };
+}
+
+void
+mq_aggregate_end_reason(MqAggregate *now)
+{
+	if (now->reasons->len < MQ_LIMIT_REASONS)
+		g_array_append_val(now->reasons, now->reason);
+	else
+		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d reasons; further ones are dropped",
+		                 MQ_LIMIT_REASONS);
+}
+
+void
+mq_aggregate_begin_dkim(MqAggregate *now)
+{
+	now->dkim = (MqDkimResult){ 0 };
+}
+
+/* Microsoft writes a result of nothing at all. */
+void
+mq_aggregate_end_dkim(MqAggregate *now)
+{
+	const MqDkimResult *dkim = &now->dkim;
+
+	if (dkim->domain == NULL && (dkim->selector == NULL || *dkim->selector == '\0') && dkim->result == MQ_RESULT_ABSENT)
+		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "a dkim result without any content is skipped");
+	else if (now->dkims->len < MQ_LIMIT_SIGNATURES)
+		g_array_append_val(now->dkims, now->dkim);
+	else
+		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d dkim results; further ones are dropped",
+		                 MQ_LIMIT_SIGNATURES);
+}
+
+void
+mq_aggregate_begin_spf(MqAggregate *now)
+{
+	now->spf = (MqSpfResult){ 0 };
+}
+
+void
+mq_aggregate_end_spf(MqAggregate *now)
+{
+	const MqSpfResult *spf = &now->spf;
+
+	if (spf->domain == NULL && spf->scope == MQ_SCOPE_ABSENT && spf->result == MQ_RESULT_ABSENT)
+		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "an spf result without any content is skipped");
+	else if (now->spfs->len < MQ_LIMIT_SIGNATURES)
+		g_array_append_val(now->spfs, now->spf);
+	else
+		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d spf results; further ones are dropped",
+		                 MQ_LIMIT_SIGNATURES);
+}
+
+/* --- the report as a whole --- */
+
+static void
+note_missing(MqAggregate *now, gboolean missing, const char *what)
+{
+	if (missing)
+		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "the report has no %s", what);
+}
+
+void
+mq_aggregate_check(MqAggregate *now)
+{
+	MqReport *report = now->report;
+
+	report->dialect = now->is_9990 ? MQ_DIALECT_RFC9990 : now->is_draft ? MQ_DIALECT_DRAFT : MQ_DIALECT_RFC7489;
+	note_missing(now, report->reporter == NULL, "org_name");
+	note_missing(now, report->report_id == NULL, "report_id");
+	note_missing(now, report->begin_s == MQ_TIME_ABSENT, "begin");
+	note_missing(now, report->end_s == MQ_TIME_ABSENT, "end");
+	note_missing(now, report->policy.domain == NULL, "policy domain");
+	if (report->end_s != MQ_TIME_ABSENT && report->begin_s != MQ_TIME_ABSENT && report->end_s < report->begin_s)
+		mq_aggregate_odd(now, MQ_PROBLEM_TIME_ODD, "the report ends before it begins");
+	if (report->n_records == 0)
+		mq_aggregate_odd(now, MQ_PROBLEM_NO_RECORDS, "the report has no record");
+}
+
+/* --- values --- */
+
+static gpointer
+member(MqAggregate *now, const MqAggregateField *field)
+{
+	char *base = NULL;
+
+	switch (field->base) {
+	case MQ_BASE_REPORT:
+		base = (char *)now->report;
+		break;
+	case MQ_BASE_RECORD:
+		base = (char *)&now->record;
+		break;
+	case MQ_BASE_REASON:
+		base = (char *)&now->reason;
+		break;
+	case MQ_BASE_DKIM:
+		base = (char *)&now->dkim;
+		break;
+	case MQ_BASE_SPF:
+		base = (char *)&now->spf;
+		break;
+	}
+	return base + field->at;
+}
+
+/* Where in the report, for a note: "record 3: ", or nothing for its head. */
+static const char *
+place(const MqAggregate *now, const MqAggregateField *field, char buffer[40])
+{
+	if (field->base == MQ_BASE_REPORT)
+		return "";
+	g_snprintf(buffer, 40, "record %" G_GUINT64_FORMAT ": ", now->report->n_records + 1);
+	return buffer;
+}
+
+static void
+odd_value(MqAggregate *now, MqProblemCode code, const char *name, const MqAggregateField *field, const char *text,
+          const char *want)
+{
+	char buffer[40];
+	g_autofree char *shown = mq_text_clean(text, -1, 100);
+
+	mq_aggregate_odd(now, code, "%s%s is '%s', %s", place(now, field, buffer), name, shown, want);
+}
+
+static void
+repeated(MqAggregate *now, const char *name, const MqAggregateField *field)
+{
+	char buffer[40];
+
+	mq_aggregate_odd(now, MQ_PROBLEM_ELEMENT_REPEATED, "%s%s is repeated; the first one counts", place(now, field, buffer),
+	                 name);
+}
+
+void
+mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text)
+{
+	g_autofree char *clean = NULL;
+
+	if (now->report == NULL)
+		return;
+	clean = mq_text_clean(text, -1, MQ_LIMIT_FIELD_BYTES);
+	if (strlen(text) > MQ_LIMIT_FIELD_BYTES && strlen(clean) + 3 >= MQ_LIMIT_FIELD_BYTES) {
+		char buffer[40];
+
+		mq_aggregate_odd(now, MQ_PROBLEM_FIELD_TRUNCATED, "%s%s is longer than %d bytes and was cut",
+		                 place(now, field, buffer), name, MQ_LIMIT_FIELD_BYTES);
+	}
+	if (*clean == '\0' && !field->keep_empty)
+		return;
+	if (field->is_9990)
+		now->is_9990 = TRUE;
+	field->set(now, name, field, clean);
+}
+
+MQ_SETTER(mq_set_nothing)
+{
+	(void)now;
+	(void)element;
+	(void)field;
+	(void)text;
+}
+
+static void
+put_text(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text)
+{
+	char **at = member(now, field);
+
+	if (*at != NULL)
+		repeated(now, name, field);
+	else if (field->base == MQ_BASE_REPORT)
+		*at = g_strdup(text);
+	else
+		*at = mq_batch_text(now->batch, text);
+}
+
+MQ_SETTER(mq_set_text)
+{
+	put_text(now, element, field, text);
+}
+
+MQ_SETTER(mq_set_error)
+{
+	GPtrArray *errors = *(GPtrArray **)member(now, field);
+
+	if (errors->len < MQ_LIMIT_ERRORS)
+		g_ptr_array_add(errors, g_strdup(text));
+	else
+		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "more than %d times %s; further ones are dropped", MQ_LIMIT_ERRORS,
+		                 element);
+}
+
+MQ_SETTER(mq_set_domain)
+{
+	gboolean valid;
+	g_autofree char *domain = mq_domain_normalize(text, &valid);
+
+	if (!valid && *domain != '\0')
+		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "which is no domain name");
+	put_text(now, element, field, domain);
+}
+
+/* Seconds, with a fraction perhaps; milliseconds; or RFC 3339. */
+static gboolean
+parse_time(const char *text, gint64 *time_s)
+{
+	char *end;
+	gint64 number;
+
+	if (!g_ascii_isdigit(*text))
+		return FALSE;
+	number = g_ascii_strtoll(text, &end, 10);
+	if (*end == '.' && end[strspn(end + 1, "0123456789") + 1] == '\0')
+		end += strlen(end);
+	if (*end != '\0')
+		return mq_when_parse_rfc3339(text, time_s);
+	*time_s = number >= MILLISECONDS_FROM ? number / 1000 : number;
+	return TRUE;
+}
+
+MQ_SETTER(mq_set_time)
+{
+	gint64 *at = member(now, field);
+	gint64 time_s;
+
+	if (*at != MQ_TIME_ABSENT)
+		repeated(now, element, field);
+	else if (!parse_time(text, &time_s))
+		odd_value(now, MQ_PROBLEM_TIME_ODD, element, field, text, "want seconds since 1970; kept as absent");
+	else if (time_s < MQ_LIMIT_TIME_FIRST || time_s >= MQ_LIMIT_TIME_LAST)
+		odd_value(now, MQ_PROBLEM_TIME_ODD, element, field, text, "which no report can be from; kept as absent");
+	else
+		*at = time_s;
+}
+
+/* Words of older standards, and of senders who never read one. */
+static const struct {
+	const char *said;
+	MqResult means;
+} old_results[] = {
+	{ "hardfail", MQ_RESULT_FAIL },      /* RFC 5451 */
+	{ "unknown", MQ_RESULT_TEMPERROR },  /* RFC 7489 appendix C names both as common */
+	{ "error", MQ_RESULT_PERMERROR },
+};
+
+static guint
+read_word(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text)
+{
+	guint value = mq_word_parse(field->words, text);
+
+	if (value != 0)
+		return value;
+	for (gsize i = 0; field->words == &mq_words_result && i < G_N_ELEMENTS(old_results); i++) {
+		if (g_ascii_strcasecmp(old_results[i].said, text) == 0) {
+			g_autofree char *want = g_strdup_printf("read as '%s'", mq_word(field->words, old_results[i].means));
+
+			odd_value(now, MQ_PROBLEM_VALUE_ODD, name, field, text, want);
+			return old_results[i].means;
+		}
+	}
+	odd_value(now, MQ_PROBLEM_VALUE_ODD, name, field, text, "which is none of the standard's words");
+	return field->words->n - 1; /* OTHER is the last of each set */
+}
+
+static void
+put_word(MqAggregate *now, const char *name, const MqAggregateField *field, guint value)
+{
+	guint *at = member(now, field); /* an enum is as large as a guint */
+
+	if (*at != 0)
+		repeated(now, name, field);
+	else
+		*at = value;
+}
+G_STATIC_ASSERT(sizeof(MqPolicy) == sizeof(guint) && sizeof(MqResult) == sizeof(guint));
+
+MQ_SETTER(mq_set_word)
+{
+	put_word(now, element, field, read_word(now, element, field, text));
+}
+
+MQ_SETTER(mq_set_percentage)
+{
+	gint *at = member(now, field);
+	guint64 value;
+
+	if (*at >= 0)
+		repeated(now, element, field);
+	else if (!g_ascii_string_to_unsigned(text, 10, 0, 100, &value, NULL)) /* the note says what the error would */
+		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "want a number from 0 to 100; kept as absent");
+	else
+		*at = (gint)value;
+}
+
+MQ_SETTER(mq_set_disposition)
+{
+	guint value = read_word(now, element, field, text);
+
+	if (value == MQ_DISPOSITION_PASS)
+		now->is_9990 = TRUE;
+	put_word(now, element, field, value);
+}
+
+/* policy_evaluated knows pass and fail only. */
+MQ_SETTER(mq_set_aligned)
+{
+	guint value = read_word(now, element, field, text);
+
+	if (value != MQ_RESULT_PASS && value != MQ_RESULT_FAIL && value != MQ_RESULT_OTHER) {
+		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "want pass or fail");
+		value = MQ_RESULT_OTHER;
+	}
+	put_word(now, element, field, value);
+}
+
+MQ_SETTER(mq_set_reason)
+{
+	guint value = mq_word_parse(field->words, text);
+
+	if (value == 0) {
+		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "which is no reason of the standards");
+		value = MQ_REASON_OTHER;
+		if (now->reason.type_text == NULL)
+			now->reason.type_text = mq_batch_text(now->batch, text);
+	}
+	if (value == MQ_REASON_POLICY_TEST_MODE)
+		now->is_9990 = TRUE;
+	put_word(now, element, field, value);
+}
+
+MQ_SETTER(mq_set_source)
+{
+	MqRecord *record = &now->record;
+	gsize n = strlen(text);
+	g_autofree char *bare = n > 2 && text[0] == '[' && text[n - 1] == ']' ? g_strndup(text + 1, n - 2) : g_strdup(text);
+
+	if (record->source.n_bytes > 0 || record->source_text != NULL) {
+		repeated(now, element, field);
+	} else if (!mq_address_parse(bare, &record->source)) {
+		odd_value(now, MQ_PROBLEM_ADDRESS_ODD, element, field, text, "which is no IP address; its text is kept");
+		record->source_text = mq_batch_text(now->batch, text);
+	}
+}
+
+MQ_SETTER(mq_set_count)
+{
+	gint64 *at = member(now, field);
+	const char *digits = *text == '+' ? text + 1 : text;
+	guint64 value;
+
+	if (*at != MQ_COUNT_ABSENT)
+		repeated(now, element, field);
+	else if (!g_ascii_isdigit(*digits) || !g_ascii_string_to_unsigned(digits, 10, 0, (guint64)MQ_LIMIT_COUNT, &value, NULL))
+		odd_value(now, MQ_PROBLEM_COUNT_ODD, element, field, text, "want a number of messages; kept as absent");
+	else
+		*at = (gint64)value;
+}

@@ -1,0 +1,76 @@
+/* The aggregate report that is being read, and how the text of each element becomes a value of it:
+ * trimmed, of any case, absent where nothing usable stands, with a note wherever that loses a word. */
+#ifndef MQ_INGEST_AGGREGATE_VALUES_H
+#define MQ_INGEST_AGGREGATE_VALUES_H
+
+#include <stddef.h>
+
+#include "ingest/limits.h"
+#include "ingest/problem.h"
+#include "ingest/report.h"
+#include "ingest/text.h"
+
+typedef struct {
+	MqReport *report; /* (nullable) NULL outside of one */
+	MqBatch *batch;   /* (nullable) the records since the last batch; the text of the open one is in it */
+	MqRecord record;  /* the open one; enters the batch when it is complete */
+	MqReason reason;
+	MqDkimResult dkim;
+	MqSpfResult spf;
+	GArray *reasons, *dkims, *spfs; /* of the open record */
+	MqProblems *odd;
+	gboolean has_header_from; /* some record has one */
+	gboolean is_9990, is_draft;
+} MqAggregate;
+
+typedef enum { MQ_BASE_REPORT, MQ_BASE_RECORD, MQ_BASE_REASON, MQ_BASE_DKIM, MQ_BASE_SPF } MqAggregateBase;
+
+/* What a leaf sets: a member of what is open. */
+typedef struct MqAggregateField MqAggregateField;
+struct MqAggregateField {
+	void (*set)(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text);
+	MqAggregateBase base;
+	gsize at;             /* offset of the member */
+	const MqWords *words; /* (nullable) of an enum */
+	gboolean keep_empty;  /* an empty element says "", which is not absent */
+	gboolean is_9990;     /* only RFC 9990 has it */
+};
+
+void mq_aggregate_init(MqAggregate *now);
+void mq_aggregate_clear(MqAggregate *now);
+/* A report begins; what was odd before it belongs to it. */
+void mq_aggregate_begin(MqAggregate *now);
+/* A report was taken, or is void. */
+void mq_aggregate_end(MqAggregate *now);
+/* Sets the dialect, and notes what a report should say and this one does not. */
+void mq_aggregate_check(MqAggregate *now);
+void mq_aggregate_odd(MqAggregate *now, MqProblemCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+void mq_aggregate_begin_record(MqAggregate *now);
+/* The record, now in the batch; %NULL when nothing was in it. */
+const MqRecord *mq_aggregate_end_record(MqAggregate *now);
+void mq_aggregate_begin_reason(MqAggregate *now);
+void mq_aggregate_end_reason(MqAggregate *now);
+void mq_aggregate_begin_dkim(MqAggregate *now);
+void mq_aggregate_end_dkim(MqAggregate *now);
+void mq_aggregate_begin_spf(MqAggregate *now);
+void mq_aggregate_end_spf(MqAggregate *now);
+
+/* @text: a leaf's, not trimmed */
+void mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text);
+
+#define MQ_SETTER(name) void name(MqAggregate *now, const char *element, const MqAggregateField *field, const char *text)
+MQ_SETTER(mq_set_nothing);
+MQ_SETTER(mq_set_text);
+MQ_SETTER(mq_set_error);
+MQ_SETTER(mq_set_domain);
+MQ_SETTER(mq_set_time);
+MQ_SETTER(mq_set_word);
+MQ_SETTER(mq_set_percentage);
+MQ_SETTER(mq_set_disposition);
+MQ_SETTER(mq_set_aligned);
+MQ_SETTER(mq_set_reason);
+MQ_SETTER(mq_set_source);
+MQ_SETTER(mq_set_count);
+
+#endif
