@@ -43,8 +43,8 @@
 #define MQ_LIMIT_JSON_BYTES      (16 * 1024 * 1024)
 #define MQ_LIMIT_FIELD_BYTES     1024 /* an identifier, comment or name as it is stored */
 
-/* when a report can be from: 2000-01-01 to 2100-01-01 */
-#define MQ_LIMIT_TIME_FIRST      G_GINT64_CONSTANT(946684800)
+/* when a report can be from: 1970 (test reporters begin there) to 2100 */
+#define MQ_LIMIT_TIME_FIRST      G_GINT64_CONSTANT(0)
 #define MQ_LIMIT_TIME_LAST       G_GINT64_CONSTANT(4102444800)
 
 /* DNS */
