@@ -83,6 +83,8 @@ gunzip_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
 		state = inflate(&gz->z, Z_NO_FLUSH);
 		made = (gsize)(gz->z.next_out - bytes);
 		if (state != Z_OK && state != Z_STREAM_END) {
+			if (made > 0)
+				break; /* these are good; the next call fails again */
 			g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the gzip data %s after %lu bytes",
 			            state == Z_BUF_ERROR ? "ends in the middle" : "is damaged", gz->z.total_out);
 			return -1;

@@ -12,8 +12,8 @@
 typedef struct {
 	const char *name;
 	gboolean is_packing; /* who sends one without a name means a report */
-	/* Whether @bytes, the first ones of @part, are mine. 0: no; the highest wins. Formats bid in the
-	 * same scale and win a tie: 100 a magic number, 50 syntax, 10 a guess. */
+	/* Whether @bytes, the first ones of @part, are mine. 0: no; the highest wins. 100 a magic
+	 * number, 50 syntax: these go before any format; 10 a guess, after them. */
 	guint (*bid)(const MqPart *part, const guint8 *bytes, gsize n);
 	/* Calls mq_unwrap_part() or mq_unwrap_attachment() for each part inside; their trouble is theirs.
 	 * FALSE: it is broken itself (%MQ_ERROR_FORMAT), refused (%MQ_ERROR_LIMIT) or cannot be read here

@@ -51,7 +51,14 @@ mq_part_free(MqPart *part)
 	g_free(part->name);
 	g_free(part->type);
 	g_clear_pointer(&part->ahead, g_byte_array_unref);
+	g_clear_error(&part->ahead_error);
 	part->kind->close(part);
+}
+
+static gsize
+n_ahead(const MqPart *part)
+{
+	return part->ahead != NULL ? part->ahead->len - part->ahead_at : 0;
 }
 
 gssize
@@ -61,27 +68,31 @@ mq_part_peek(MqPart *part, gsize n, const guint8 **bytes, GError **error)
 
 	if (part->ahead == NULL)
 		part->ahead = g_byte_array_new();
-	while (part->ahead->len - part->ahead_at < n && got > 0) {
+	while (n_ahead(part) < n && got > 0 && part->ahead_error == NULL) {
 		guint8 chunk[4096];
 
-		got = part->kind->read(part, chunk, MIN(sizeof(chunk), n - (part->ahead->len - part->ahead_at)), error);
+		got = part->kind->read(part, chunk, MIN(sizeof(chunk), n - n_ahead(part)), &part->ahead_error);
 		if (got > 0)
 			g_byte_array_append(part->ahead, chunk, (guint)got);
 	}
-	if (got < 0)
+	if (n_ahead(part) == 0 && part->ahead_error != NULL) {
+		g_propagate_error(error, g_steal_pointer(&part->ahead_error));
 		return -1;
+	}
 	*bytes = part->ahead->data != NULL ? part->ahead->data + part->ahead_at : (const guint8 *)"";
-	return (gssize)MIN(n, part->ahead->len - part->ahead_at);
+	return (gssize)MIN(n, n_ahead(part));
 }
 
 gssize
 mq_part_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
 {
-	gsize ahead = part->ahead != NULL ? part->ahead->len - part->ahead_at : 0;
-
-	if (ahead == 0)
+	if (n_ahead(part) == 0 && part->ahead_error != NULL) {
+		g_propagate_error(error, g_steal_pointer(&part->ahead_error));
+		return -1;
+	}
+	if (n_ahead(part) == 0)
 		return part->kind->read(part, bytes, n, error);
-	n = MIN(n, ahead);
+	n = MIN(n, n_ahead(part));
 	memcpy(bytes, part->ahead->data + part->ahead_at, n);
 	part->ahead_at += n;
 	return (gssize)n;
@@ -99,6 +110,7 @@ mq_part_seek(MqPart *part, gint64 offset, GError **error)
 	g_return_val_if_fail(mq_part_can_seek(part), FALSE);
 
 	g_clear_pointer(&part->ahead, g_byte_array_unref);
+	g_clear_error(&part->ahead_error);
 	part->ahead_at = 0;
 	return part->kind->seek(part, offset, error);
 }

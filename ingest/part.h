@@ -41,6 +41,7 @@ struct MqPart {
 	/* private: what mq_part_peek() read ahead */
 	GByteArray *ahead;
 	gsize ahead_at;
+	GError *ahead_error; /* (nullable) what reading on ended with */
 };
 
 /* For kinds: sets up @part, the first field of the kind's own struct. @around: (nullable): what it is
@@ -61,7 +62,7 @@ MqPart *mq_part_new_file(int fd, gint64 offset, gint64 n_bytes, const MqPart *ar
  * @n: how many bytes at most
  * @bytes: (out) (transfer none): valid until the next call
  *
- * The first bytes, left in place.
+ * The first bytes, left in place. A part that breaks after a few of them has these; reading tells.
  *
  * Returns: how many there are, or -1
  */

@@ -12,6 +12,9 @@
 /* A first byte or two that fits (an XML declaration) is not yet a report; from here on it is sure. */
 #define BID_SURE 75
 
+/* A container that has its magic number, or the syntax of a mail, and not only the benefit of doubt. */
+#define BID_CONTAINER 50
+
 #define VOID_REPORT G_MAXUINT
 
 /* Batches come before their report is known, or known to be void: how many, and whose they were. */
@@ -337,12 +340,6 @@ count_troubles(const MqUnwrap *unwrap)
 	return count_unstored(unwrap->message->problems) + count_unstored(unwrap->unclaimed);
 }
 
-static guint
-bid_of(const MqFormat *format, const guint8 *start, gsize n)
-{
-	return format != NULL && format->bid != NULL ? format->bid(start, n) : 0;
-}
-
 static void
 open_container(MqUnwrap *unwrap, MqPart *part, const MqContainer *container)
 {
@@ -369,7 +366,7 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 	const MqContainer *container;
 	const MqFormat *format;
 	const guint8 *start;
-	guint container_bid, format_bid;
+	guint container_bid;
 	gssize n;
 
 	if (unwrap->is_exceeded || unwrap->take_error != NULL)
@@ -384,9 +381,9 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 	}
 	container = find_container(part, start, (gsize)n, &container_bid);
 	format = mq_format_find(start, (gsize)n);
-	format_bid = bid_of(format, start, (gsize)n);
-	if (format != NULL && format_bid >= container_bid)
-		read_report(unwrap, part, format, format_bid >= BID_SURE);
+	/* a container that is sure goes first: a report's beginning may show through it */
+	if (format != NULL && container_bid < BID_CONTAINER)
+		read_report(unwrap, part, format, format->bid(start, (gsize)n) >= BID_SURE);
 	else if (container != NULL)
 		open_container(unwrap, part, container);
 }

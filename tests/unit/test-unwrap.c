@@ -1,0 +1,578 @@
+/* What reports come wrapped in, and what only looks like it. */
+#include <string.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gio/gio.h>
+
+#include "ingest/ingest.h"
+#include "ingest/part.h"
+#include "ingest/unwrap.h"
+
+#define REPORT(id) \
+	"<?xml version=\"1.0\"?>\n<feedback><report_metadata><org_name>reporter.example</org_name>" \
+	"<email>dmarc@reporter.example</email><report_id>" id "</report_id><date_range><begin>1700000000</begin>" \
+	"<end>1700086399</end></date_range></report_metadata><policy_published><domain>example.org</domain>" \
+	"<p>none</p></policy_published><record><row><source_ip>192.0.2.1</source_ip><count>3</count>" \
+	"<policy_evaluated><disposition>none</disposition><dkim>pass</dkim><spf>fail</spf></policy_evaluated></row>" \
+	"<identifiers><header_from>example.org</header_from></identifiers><auth_results><spf>" \
+	"<domain>example.org</domain><result>fail</result></spf></auth_results></record></feedback>\n"
+#define NAME "reporter.example!example.org!1700000000!1700086399"
+
+/* ---------------------------------------------------------------- wrapping */
+
+static GBytes *
+text_bytes(const char *text)
+{
+	return g_bytes_new(text, strlen(text));
+}
+
+static GBytes *
+gzip(GBytes *plain)
+{
+	g_autoptr(GConverter) gz = G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9));
+	g_autoptr(GOutputStream) memory = g_memory_output_stream_new_resizable();
+	g_autoptr(GOutputStream) out = g_converter_output_stream_new(memory, gz);
+
+	g_assert_true(g_output_stream_write_all(out, g_bytes_get_data(plain, NULL), g_bytes_get_size(plain), NULL, NULL, NULL));
+	g_assert_true(g_output_stream_close(out, NULL, NULL));
+	g_bytes_unref(plain);
+	return g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(memory));
+}
+
+/* Names and contents in turn, ended by NULL; a name that ends in '@' is a symbolic link. */
+static GBytes *
+archive(int format, int filter, const char *name, GBytes *bytes, ...)
+{
+	gsize capacity = 1 << 20, used = 0;
+	char *buffer = g_malloc(capacity);
+	struct archive *a = archive_write_new();
+	va_list args;
+
+	archive_write_set_format(a, format);
+	archive_write_add_filter(a, filter);
+	g_assert_cmpint(archive_write_set_bytes_in_last_block(a, 1), ==, ARCHIVE_OK);
+	g_assert_cmpint(archive_write_open_memory(a, buffer, capacity, &used), ==, ARCHIVE_OK);
+	va_start(args, bytes);
+	while (name != NULL) {
+		struct archive_entry *entry = archive_entry_new();
+		gboolean is_link = g_str_has_suffix(name, "@");
+
+		archive_entry_set_pathname(entry, name);
+		archive_entry_set_filetype(entry, is_link ? AE_IFLNK : AE_IFREG);
+		archive_entry_set_perm(entry, 0644);
+		if (is_link)
+			archive_entry_set_symlink(entry, "/etc/passwd");
+		else
+			archive_entry_set_size(entry, (la_int64_t)g_bytes_get_size(bytes));
+		g_assert_cmpint(archive_write_header(a, entry), ==, ARCHIVE_OK);
+		if (!is_link)
+			archive_write_data(a, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+		archive_entry_free(entry);
+		g_bytes_unref(bytes);
+		name = va_arg(args, const char *);
+		bytes = name != NULL ? va_arg(args, GBytes *) : NULL;
+	}
+	va_end(args);
+	archive_write_close(a);
+	archive_write_free(a);
+	return g_bytes_new_take(buffer, used);
+}
+
+#define ZIP(...) archive(ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, __VA_ARGS__, NULL)
+#define TAR(...) archive(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, __VA_ARGS__, NULL)
+
+static GBytes *
+join(GBytes *first, const char *rest, gsize n)
+{
+	GByteArray *all = g_bytes_unref_to_array(first);
+
+	g_byte_array_append(all, (const guint8 *)rest, (guint)n);
+	return g_byte_array_free_to_bytes(all);
+}
+
+static GBytes *
+cut(GBytes *bytes, gsize percent)
+{
+	GBytes *shorter = g_bytes_new_from_bytes(bytes, 0, g_bytes_get_size(bytes) * percent / 100);
+
+	g_bytes_unref(bytes);
+	return shorter;
+}
+
+static GBytes *
+with_byte(GBytes *bytes, gsize at, guint8 byte)
+{
+	GByteArray *all = g_bytes_unref_to_array(bytes);
+
+	all->data[at] = byte;
+	return g_byte_array_free_to_bytes(all);
+}
+
+/* A mail around one attachment, in base64. */
+static GBytes *
+mail(const char *type, const char *name, GBytes *attached)
+{
+	g_autofree char *base64 = g_base64_encode(g_bytes_get_data(attached, NULL), g_bytes_get_size(attached));
+	GString *text = g_string_new("From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\nMIME-Version: 1.0\n"
+	                             "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHello.\n--b\n");
+
+	g_string_append_printf(text, "Content-Type: %s\nContent-Transfer-Encoding: base64\n", type);
+	if (name != NULL)
+		g_string_append_printf(text, "Content-Disposition: attachment; filename=\"%s\"\n", name);
+	g_string_append_printf(text, "\n%s\n--b--\n", base64);
+	g_bytes_unref(attached);
+	return g_string_free_to_bytes(text);
+}
+
+/* ------------------------------------------------------------------- cases */
+
+static GBytes *spaces; /* 64 MiB of them */
+
+static GBytes *plain_xml(void) { return text_bytes(REPORT("1")); }
+static GBytes *gzipped(void) { return gzip(plain_xml()); }
+static GBytes *gzipped_twice(void) { return gzip(gzipped()); }
+static GBytes *gzip_with_tail(void) { return join(gzipped(), "\x0c\x01", 2); }
+static GBytes *gzip_with_padding(void) { return join(gzipped(), "\r\n\0\0", 4); }
+static GBytes *gzip_cut(void) { return cut(gzipped(), 15); }
+static GBytes *gzip_bad_sum(void) { GBytes *gz = gzipped(); gsize n = g_bytes_get_size(gz); return with_byte(gz, n - 6, 0x55); }
+static GBytes *gzip_flags(void) { return with_byte(gzipped(), 3, 0xe0); }
+static GBytes *gzip_of_text(void) { return gzip(text_bytes("unused")); }
+static GBytes *gzip_of_nothing(void) { return gzip(text_bytes("")); }
+static GBytes *blanks(void) { return join(text_bytes("<feedback>"), g_bytes_get_data(spaces, NULL), g_bytes_get_size(spaces)); }
+static GBytes *gzip_bomb(void) { return gzip(blanks()); }
+static GBytes *gzip_bomb_twice(void) { return gzip(gzip_bomb()); }
+
+static GBytes *
+gzip_in_two(void)
+{
+	g_autoptr(GBytes) second = gzip(text_bytes(REPORT("1") + 100));
+
+	return join(gzip(g_bytes_new(REPORT("1"), 100)), g_bytes_get_data(second, NULL), g_bytes_get_size(second));
+}
+
+static GBytes *
+gzip_nested(void)
+{
+	GBytes *bytes = plain_xml();
+
+	for (int i = 0; i < 20; i++)
+		bytes = gzip(bytes);
+	return bytes;
+}
+
+static GBytes *zipped(void) { return ZIP(NAME ".xml", plain_xml()); }
+static GBytes *zip_with_tail(void) { return join(zipped(), "\r\n", 2); }
+static GBytes *zip_of_two(void) { return ZIP("a.xml", plain_xml(), "b.xml.gz", gzip(text_bytes(REPORT("2")))); }
+static GBytes *zip_of_good_and_bad(void) { return ZIP("a.xml", plain_xml(), "b.xml.gz", gzip_cut()); }
+static GBytes *zip_without_name(void) { return ZIP("a", plain_xml()); }
+static GBytes *zip_traversal(void) { return ZIP("../../../tmp/x\n.xml", plain_xml()); }
+static GBytes *zip_of_nothing(void) { return ZIP("a.xml", text_bytes("")); }
+static GBytes *zip_of_picture(void) { return ZIP("a.png", text_bytes("\x89PNG\r\n\x1a\n")); }
+static GBytes *zip_without_directory(void) { return cut(zipped(), 70); }
+static GBytes *zip_odd_method(void) { return with_byte(with_byte(zipped(), 8, 99), 9, 0); }
+static GBytes *zip_bomb(void) { return ZIP("a.xml", blanks()); }
+static GBytes *tarred(void) { return TAR("link@", text_bytes(""), "a.xml", plain_xml(), "b.xml.gz", gzip(text_bytes(REPORT("2")))); }
+static GBytes *tar_gz(void) { return gzip(tarred()); }
+static GBytes *tar_cut(void) { return cut(tarred(), 60); }
+static GBytes *seven_zip(void) { return archive(ARCHIVE_FORMAT_7ZIP, ARCHIVE_FILTER_NONE, "a.xml", plain_xml(), NULL); }
+static GBytes *xz(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_XZ, "a", plain_xml(), NULL); }
+static GBytes *zstd(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_ZSTD, "a", plain_xml(), NULL); }
+static GBytes *bzip2(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_BZIP2, "a", plain_xml(), NULL); }
+static GBytes *tar_xz(void) { return archive(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_XZ, "a.xml", plain_xml(), NULL); }
+static GBytes *nothing(void) { return text_bytes(""); }
+static GBytes *prose(void) { return text_bytes("this is not what it is called\n"); }
+static GBytes *other_xml(void) { return text_bytes("<?xml version=\"1.0\"?><invoice><total>3</total></invoice>"); }
+
+static GBytes *
+zip_of_many(void)
+{
+	gsize capacity = 4 << 20, used = 0;
+	char *buffer = g_malloc(capacity);
+	struct archive *a = archive_write_new();
+
+	archive_write_set_format_zip(a);
+	archive_write_open_memory(a, buffer, capacity, &used);
+	for (guint i = 0; i < MQ_LIMIT_MEMBERS + 1; i++) {
+		struct archive_entry *entry = archive_entry_new();
+
+		archive_entry_set_pathname(entry, "a");
+		archive_entry_set_filetype(entry, AE_IFREG);
+		archive_entry_set_size(entry, 0);
+		archive_write_header(a, entry);
+		archive_entry_free(entry);
+	}
+	archive_write_close(a);
+	archive_write_free(a);
+	return g_bytes_new_take(buffer, used);
+}
+
+static GBytes *mailed(void) { return mail("application/gzip", NAME ".xml.gz", gzipped()); }
+static GBytes *mailed_zip_as_gzip(void) { return mail("application/gzip", NAME ".xml.gz", zipped()); }
+static GBytes *mailed_gzip_as_zip(void) { return mail("application/zip", NAME ".zip", gzipped()); }
+static GBytes *mailed_as_text(void) { return mail("text/plain", NULL, gzipped()); }
+static GBytes *mailed_mail(void) { return mail("application/octet-stream", "report.eml", mailed()); }
+static GBytes *mailed_prose(void) { return mail("application/gzip", NAME ".xml.gz", prose()); }
+static GBytes *mailed_picture(void) { return mail("image/png", "logo.png", text_bytes("\x89PNG\r\n\x1a\n")); }
+static GBytes *mailed_office(void) { return mail("application/octet-stream", "offer.docx", ZIP("word/document.xml", other_xml())); }
+static GBytes *mailed_broken_office(void) { return mail("application/octet-stream", "offer.docx", cut(zip_of_picture(), 60)); }
+static GBytes *mailed_nothing(void) { return mail("application/gzip", NAME ".xml.gz", nothing()); }
+
+static GBytes *
+mailed_deep(void)
+{
+	GBytes *bytes = mailed();
+
+	for (int i = 0; i < 12; i++)
+		bytes = mail("application/octet-stream", "forwarded.eml", bytes);
+	return bytes;
+}
+
+typedef struct {
+	const char *rule;
+	GBytes *(*make)(void);
+	const char *name; /* (nullable) NULL: from a mailbox */
+	MqMessageState state;
+	guint reports;
+	const char *code; /* (nullable) of the first problem */
+	gboolean stored;
+} Case;
+
+#define GOOD MQ_MESSAGE_REPORTS
+#define BAD  MQ_MESSAGE_FAILED
+#define NONE MQ_MESSAGE_NOTHING
+
+static const Case cases[] = {
+	{ "a bare XML is read", plain_xml, "r.xml", GOOD, 1, NULL, FALSE },
+	{ "a name decides nothing", plain_xml, "r.png", GOOD, 1, NULL, FALSE },
+	{ "a gzip is read", gzipped, "r.xml.gz", GOOD, 1, NULL, FALSE },
+	{ "a gzip in a gzip is read", gzipped_twice, "r.xml.gz.gz", GOOD, 1, NULL, FALSE },
+	{ "gzip members follow each other", gzip_in_two, "r.gz", GOOD, 1, NULL, FALSE },
+	{ "bytes after a gzip are noted", gzip_with_tail, "r.gz", GOOD, 1, "trailing-bytes", TRUE },
+	{ "padding after a gzip is nothing", gzip_with_padding, "r.gz", GOOD, 1, NULL, FALSE },
+	{ "a gzip cut early holds no report", gzip_cut, "r.xml.gz", BAD, 0, "archive-broken", FALSE },
+	{ "a wrong checksum is told, the report is kept", gzip_bad_sum, "r.xml.gz", GOOD, 1, "archive-broken", TRUE },
+	{ "reserved flags are an error", gzip_flags, "r.xml.gz", BAD, 0, "archive-broken", FALSE },
+	{ "a gzip of prose fails", gzip_of_text, "r.xml.gz", BAD, 0, "no-report", FALSE },
+	{ "a gzip of nothing fails", gzip_of_nothing, "r.xml.gz", BAD, 0, "no-report", FALSE },
+	{ "a bomb is refused", gzip_bomb, "r.xml.gz", BAD, 0, "decompression-bomb", FALSE },
+	{ "the allowance holds over layers", gzip_bomb_twice, "r.xml.gz.gz", BAD, 0, "decompression-bomb", FALSE },
+	{ "nesting ends", gzip_nested, "r.gz", BAD, 0, "too-deep", FALSE },
+	{ "a zip is read", zipped, "r.zip", GOOD, 1, NULL, FALSE },
+	{ "a zip with a line end behind it is read", zip_with_tail, "r.zip", GOOD, 1, NULL, FALSE },
+	{ "all members count", zip_of_two, "r.zip", GOOD, 2, NULL, FALSE },
+	{ "one bad member is told", zip_of_good_and_bad, "r.zip", GOOD, 1, "archive-broken", FALSE },
+	{ "a member needs no extension", zip_without_name, "r.zip", GOOD, 1, NULL, FALSE },
+	{ "a member's name is no path", zip_traversal, "r.zip", GOOD, 1, NULL, FALSE },
+	{ "a zip of nothing fails", zip_of_nothing, "r.zip", BAD, 0, "no-report", FALSE },
+	{ "a zip of a picture fails when called .zip", zip_of_picture, "r.zip", BAD, 0, "no-report", FALSE },
+	{ "a zip without directory is salvaged or told", zip_without_directory, "r.zip", BAD, 0, "archive-broken", FALSE },
+	{ "an unknown method is told", zip_odd_method, "r.zip", BAD, 0, "archive-broken", FALSE },
+	{ "a zip bomb is refused", zip_bomb, "r.zip", BAD, 0, "decompression-bomb", FALSE },
+	{ "members end", zip_of_many, "r.zip", BAD, 0, "too-many-parts", FALSE },
+	{ "a tar is read, links are not", tarred, "r.tar", GOOD, 2, NULL, FALSE },
+	{ "a tar.gz is read", tar_gz, "r.tar.gz", GOOD, 2, NULL, FALSE },
+	{ "a cut tar is told", tar_cut, "r.tar", GOOD, 1, "archive-broken", TRUE },
+	{ "a 7z is read", seven_zip, "r.7z", GOOD, 1, NULL, FALSE },
+	{ "an xz is read", xz, "r.xml.xz", GOOD, 1, NULL, FALSE },
+	{ "a zstd is read", zstd, "r.xml.zst", GOOD, 1, NULL, FALSE },
+	{ "a bzip2 is read", bzip2, "r.xml.bz2", GOOD, 1, NULL, FALSE },
+	{ "a tar.xz is read", tar_xz, "r.tar.xz", GOOD, 1, NULL, FALSE },
+	{ "an empty file that claims fails", nothing, "r.xml", BAD, 0, "empty", FALSE },
+	{ "an empty file that claims nothing is ignored", nothing, "r.txt", NONE, 0, NULL, FALSE },
+	{ "an empty mail is ignored", nothing, NULL, NONE, 0, NULL, FALSE },
+	{ "prose that claims fails", prose, "r.xml.gz", BAD, 0, "no-report", FALSE },
+	{ "prose is ignored", prose, "README", NONE, 0, NULL, FALSE },
+	{ "another XML that claims fails", other_xml, "r.xml", BAD, 0, "no-report", FALSE },
+	{ "a mail is read", mailed, NULL, GOOD, 1, NULL, FALSE },
+	{ "a mail as a file is read", mailed, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "zip called gzip is read", mailed_zip_as_gzip, NULL, GOOD, 1, NULL, FALSE },
+	{ "gzip called zip is read", mailed_gzip_as_zip, NULL, GOOD, 1, NULL, FALSE },
+	{ "a report without a name is read", mailed_as_text, NULL, GOOD, 1, NULL, FALSE },
+	{ "a mail attached as bytes is read", mailed_mail, NULL, GOOD, 1, NULL, FALSE },
+	{ "mails inside each other end", mailed_deep, NULL, BAD, 0, "too-deep", FALSE },
+	{ "an attachment that claims fails", mailed_prose, NULL, BAD, 0, "no-report", FALSE },
+	{ "an empty attachment that claims fails", mailed_nothing, NULL, BAD, 0, "empty", FALSE },
+	{ "a picture is ignored", mailed_picture, NULL, NONE, 0, NULL, FALSE },
+	{ "an office document is ignored", mailed_office, NULL, NONE, 0, NULL, FALSE },
+	{ "a broken office document is ignored", mailed_broken_office, NULL, NONE, 0, NULL, FALSE },
+};
+
+static MqMessage *
+unwrap(GBytes *bytes, const char *name)
+{
+	MqMessage *message = mq_message_new(NULL);
+	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, NULL, NULL, NULL);
+
+	part->name = g_strdup(name);
+	part->is_mail = name == NULL;
+	part->claim = name != NULL ? mq_claim_of(name, NULL) : MQ_CLAIM_NO;
+	mq_unwrap_message(part, FALSE, message);
+	return message;
+}
+
+static void
+test_wrapping(gconstpointer data)
+{
+	const Case *want = data;
+	g_autoptr(GBytes) bytes = want->make();
+	g_autoptr(MqMessage) message = unwrap(bytes, want->name);
+	const MqProblem *first = mq_problems_count(message->problems) > 0 ? mq_problems_get(message->problems, 0) : NULL;
+
+	g_assert_cmpint(message->state, ==, want->state);
+	g_assert_cmpuint(message->reports->len, ==, want->reports);
+	g_assert_cmpstr(first != NULL ? mq_problem_code_word(first->code) : NULL, ==, want->code);
+	if (first != NULL)
+		g_assert_cmpint(first->stored, ==, want->stored);
+}
+
+/* -------------------------------------------------------------------- texts */
+
+#define HEADER "From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\n"
+
+typedef struct {
+	const char *rule;
+	const char *text;
+	guint reports;
+	MqMessageState state;
+} TextCase;
+
+static const TextCase texts[] = {
+	{ "XML in the body is read", HEADER "\nHello,\n\n" REPORT("1") "\n-- \nthe list\n", 1, GOOD },
+	{ "an XML alone in the body is read", HEADER "\n" REPORT("1"), 1, GOOD },
+	{ "two of them are two", HEADER "\n" REPORT("1") "\n" REPORT("2"), 2, GOOD },
+	{ "inline with a type is read", HEADER "Content-Type: text/xml\n\n" REPORT("1"), 1, GOOD },
+	{ "quoted-printable is decoded", HEADER "Content-Type: text/xml\nContent-Transfer-Encoding: quoted-printable\n\n"
+	  "<feedback><report_metadata><org_name>r.exa=\nmple</org_name><report_id>1</report_id><date_range>"
+	  "<begin>1700000000</begin><end>1700086399</end></date_range></report_metadata><policy_published>"
+	  "<domain>example.org</domain><p>none</p></policy_published><record><row><source_ip>192.0.2.1</source_ip>"
+	  "<count>=33</count></row><identifiers><header_from>example.org</header_from></identifiers></record></feedback>\n",
+	  1, GOOD },
+	{ "a From line in front is skipped", "From a@b.example Wed May 20 01:49:42 2020\n" HEADER "\n" REPORT("1"), 1, GOOD },
+	{ "a quoted From line too", ">From a@b.example Wed May 20 01:49:42 2020\n" HEADER "\n" REPORT("1"), 1, GOOD },
+	{ "no header at all", "\n" REPORT("1"), 1, GOOD },
+	{ "a mail in a mail", HEADER "Content-Type: message/rfc822\n\n" HEADER "\n" REPORT("1"), 1, GOOD },
+	{ "no final boundary", HEADER "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n" REPORT("1"), 1, GOOD },
+	{ "a newsletter is ignored", HEADER "Content-Type: text/html\n\n<!DOCTYPE html><html><p>Sale<br></html>\n", 0, NONE },
+	{ "a header alone is ignored", HEADER, 0, NONE },
+	{ "a body elsewhere is never fetched", HEADER "Content-Type: message/external-body; access-type=URL;"
+	  " URL=\"http://127.0.0.1:9/r.xml.gz\"\n\nContent-Type: application/gzip\n\n", 0, NONE },
+	{ "a partial message is left alone", HEADER "Content-Type: message/partial; id=x; number=1; total=2\n\n"
+	  "From: a\n\n" REPORT("1"), 0, NONE },
+	{ "uuencode of something else is ignored", HEADER "\nbegin 644 ../../x\n#0V%T\n`\nend\n", 0, NONE },
+	{ "an XML cut in the body fails", HEADER "\n<?xml version=\"1.0\"?><feedback><report_metadata><org_name>r", 0, BAD },
+	{ "a multipart without boundary is ignored", HEADER "Content-Type: multipart/mixed\n\nHello\n", 0, NONE },
+};
+
+static void
+test_text(gconstpointer data)
+{
+	const TextCase *want = data;
+	g_autoptr(GBytes) bytes = text_bytes(want->text);
+	g_autoptr(MqMessage) message = unwrap(bytes, NULL);
+
+	g_assert_cmpint(message->state, ==, want->state);
+	g_assert_cmpuint(message->reports->len, ==, want->reports);
+}
+
+static char *
+base64_lines(GBytes *bytes)
+{
+	gsize n = g_bytes_get_size(bytes);
+	char *out = g_malloc(n * 2 + 100);
+	int state = 0, save = 0;
+	gsize used = g_base64_encode_step(g_bytes_get_data(bytes, NULL), n, TRUE, out, &state, &save);
+
+	used += g_base64_encode_close(TRUE, out + used, &state, &save);
+	out[used] = '\0';
+	return out;
+}
+
+static void
+test_mangled_base64(void)
+{
+	g_autoptr(GBytes) gz = gzipped();
+	g_autofree char *base64 = base64_lines(gz);
+	g_autofree char *text = g_strconcat(HEADER "\n--x\nContentType: application/gzip\n\n", base64, "\n--x--\n", NULL);
+	g_autoptr(GBytes) bytes = text_bytes(text);
+	g_autoptr(MqMessage) message = unwrap(bytes, NULL);
+
+	g_assert_cmpuint(message->reports->len, ==, 1);
+	g_assert_cmpuint(mq_problems_count(message->problems), ==, 1);
+	g_assert_cmpint(mq_problems_get(message->problems, 0)->code, ==, MQ_PROBLEM_MIME_BROKEN);
+	g_assert_true(mq_problems_get(message->problems, 0)->stored);
+}
+
+static void
+test_multiparts(void)
+{
+	GString *text = g_string_new(HEADER);
+	g_autoptr(MqMessage) message = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+
+	for (int i = 0; i < 500; i++)
+		g_string_append_printf(text, "Content-Type: multipart/mixed; boundary=\"n%d\"\n\n--n%d\n", i, i);
+	g_string_append(text, "\n" REPORT("1"));
+	bytes = g_string_free_to_bytes(text);
+	message = unwrap(bytes, NULL);
+	g_assert_cmpint(message->state, ==, MQ_MESSAGE_FAILED);
+	g_assert_cmpint(mq_problems_get(message->problems, 0)->code, ==, MQ_PROBLEM_TOO_DEEP);
+}
+
+static void
+test_envelope(void)
+{
+	g_autoptr(GBytes) bytes = mailed_mail();
+	g_autoptr(MqMessage) message = unwrap(bytes, NULL);
+
+	g_assert_cmpstr(message->envelope.from, ==, "dmarc@reporter.example");
+	g_assert_cmpstr(message->envelope.from_domain, ==, "reporter.example");
+	g_assert_cmpstr(message->envelope.subject, ==, "Report");
+}
+
+static void
+test_part_name(void)
+{
+	g_autoptr(GBytes) bytes = mail("application/zip", "r.zip", zip_traversal());
+	g_autoptr(MqMessage) message = unwrap(bytes, NULL);
+	const MqReport *report = message->reports->pdata[0];
+
+	g_assert_cmpstr(report->part, ==, "r.zip/../../../tmp/x\\n.xml");
+}
+
+/* ---------------------------------------------------------------- once more */
+
+typedef struct {
+	GString *seen;
+	guint stop_after;
+} Again;
+
+static gboolean
+note_batch(gpointer ctx, guint report, MqBatch *batch, GError **error)
+{
+	Again *again = ctx;
+
+	for (guint i = 0; i < batch->records->len; i++) {
+		const MqRecord *record = batch->records->pdata[i];
+
+		g_string_append_printf(again->seen, "%u:%" G_GINT64_FORMAT " ", report, record->count);
+	}
+	if (again->stop_after > 0 && --again->stop_after == 0) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "the disk is full");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static GBytes *
+big_report(const char *id, guint first, guint n)
+{
+	const char *report = REPORT("1"), *record = strstr(report, "<record>"), *end = strstr(report, "</feedback>");
+	GString *text = g_string_new_len(report, record - report);
+
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *count = g_strdup_printf("<count>%u</count>", first + i);
+		g_autoptr(GString) row = g_string_new_len(record, end - record);
+
+		g_string_replace(row, "<count>3</count>", count, 1);
+		g_string_append(text, row->str);
+	}
+	g_string_append(text, end);
+	g_string_replace(text, "<report_id>1<", id, 1);
+	return g_string_free_to_bytes(text);
+}
+
+/* A large message keeps the order of its reports, and passes over the one that failed. */
+static void
+test_again(void)
+{
+	g_autoptr(GBytes) bytes = ZIP("a.xml", big_report("<report_id>a<", 1, 3), "b.xml", cut(big_report("<report_id>b<", 10, 6000), 2),
+	                              "c.xml", big_report("<report_id>c<", 20000, 6000), "d.xml", big_report("<report_id>d<", 7, 2));
+	g_autoptr(MqMessage) message = unwrap(bytes, "r.zip");
+	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, NULL, NULL, NULL);
+	g_autoptr(GString) seen = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	Again again = { .seen = seen };
+	guint last = message->reports->len - 1;
+	g_autofree char *end = g_strdup_printf("%u:25999 %u:7 %u:8 ", last - 1, last, last);
+
+	g_assert_true(message->records_follow);
+	for (guint i = 0; i <= last; i++)
+		g_assert_cmpuint(((const MqReport *)message->reports->pdata[i])->batches->len, ==, 0);
+	g_assert_true(mq_unwrap_again(part, FALSE, message, note_batch, &again, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_str_has_prefix(seen->str, "0:1 0:2 0:3 "));
+	g_assert_true(g_str_has_suffix(seen->str, end));
+}
+
+static void
+test_again_fails(void)
+{
+	g_autoptr(GBytes) bytes = big_report("<report_id>a<", 1, 7000);
+	g_autoptr(MqMessage) message = unwrap(bytes, "r.xml");
+	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, NULL, NULL, NULL);
+	g_autoptr(GString) seen = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	Again again = { .seen = seen, .stop_after = 1 };
+
+	g_assert_false(mq_unwrap_again(part, FALSE, message, note_batch, &again, &error));
+	g_assert_error(error, MQ_ERROR, MQ_ERROR_STORE);
+}
+
+typedef struct {
+	const char *rule, *name, *type;
+	MqClaim claim;
+} ClaimCase;
+
+static const ClaimCase claims[] = {
+	{ "the grammar of report names", NAME, NULL, MQ_CLAIM_REPORT },
+	{ "an empty receiver too", "!example.org!1!2.xml", NULL, MQ_CLAIM_REPORT },
+	{ "an extension in any case", "R.XML.GZ", NULL, MQ_CLAIM_REPORT },
+	{ "a type", NULL, "application/tlsrpt+gzip", MQ_CLAIM_REPORT },
+	{ "a picture does not", "a.png", "image/png", MQ_CLAIM_NO },
+	{ "one mark does not", "wow!.txt", "text/plain", MQ_CLAIM_NO },
+	{ "no name says nothing", NULL, "application/octet-stream", MQ_CLAIM_UNKNOWN },
+};
+
+static void
+test_claim(gconstpointer data)
+{
+	const ClaimCase *want = data;
+
+	g_assert_cmpint(mq_claim_of(want->name, want->type), ==, want->claim);
+}
+
+int
+main(int argc, char **argv)
+{
+	int result;
+
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	mq_ingest_init();
+	spaces = g_bytes_new_take(memset(g_malloc(64 << 20), ' ', 64 << 20), 64 << 20);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = g_strconcat("/unwrap/", cases[i].rule, NULL);
+
+		g_test_add_data_func(path, &cases[i], test_wrapping);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *path = g_strconcat("/unwrap/text/", texts[i].rule, NULL);
+
+		g_test_add_data_func(path, &texts[i], test_text);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(claims); i++) {
+		g_autofree char *path = g_strconcat("/unwrap/claim/", claims[i].rule, NULL);
+
+		g_test_add_data_func(path, &claims[i], test_claim);
+	}
+	g_test_add_func("/unwrap/base64 in a mangled mail is found", test_mangled_base64);
+	g_test_add_func("/unwrap/multiparts end", test_multiparts);
+	g_test_add_func("/unwrap/the outer mail is the envelope", test_envelope);
+	g_test_add_func("/unwrap/names are shown, not used", test_part_name);
+	g_test_add_func("/unwrap/a large message is poured again", test_again);
+	g_test_add_func("/unwrap/an error of the taker comes back", test_again_fails);
+	result = g_test_run();
+	g_bytes_unref(spaces);
+	return result;
+}
