@@ -7,8 +7,8 @@ gboolean
 mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error)
 {
 	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
-	g_autoptr(MqAsk) ask =
-		mq_db_ask(store, MQ_ASK_REPORTS, error, "iaaitii", (gint64)filter->type, filter->since_s, filter->until_s, trust,
+	g_autoptr(MqQuery) ask =
+		mq_db_ask(store, MQ_QUERY_REPORTS, error, "iaaitii", (gint64)filter->type, filter->since_s, filter->until_s, trust,
 	                  filter->domain, (gint64)!filter->exact, filter->limit > 0 ? (gint64)filter->limit : (gint64)-1);
 	gboolean row = ask != NULL;
 
@@ -41,7 +41,7 @@ mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, g
 
 /* The rows of a question that has the columns of SUMS. */
 static gboolean
-take_totals(MqStore *store, MqAsk *ask, guint limit, MqTotalsFunc take, gpointer ctx, GError **error)
+take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpointer ctx, GError **error)
 {
 	gboolean row = ask != NULL;
 
@@ -74,14 +74,14 @@ take_totals(MqStore *store, MqAsk *ask, guint limit, MqTotalsFunc take, gpointer
 gboolean
 mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	static const MqAskName asks[] = {
-		[MQ_BY_SOURCE] = MQ_ASK_TOTALS_SOURCE,     [MQ_BY_DOMAIN] = MQ_ASK_TOTALS_DOMAIN,
-		[MQ_BY_REPORTER] = MQ_ASK_TOTALS_REPORTER, [MQ_BY_SELECTOR] = MQ_ASK_TOTALS_SELECTOR,
-		[MQ_BY_DISPOSITION] = MQ_ASK_TOTALS_DISPOSITION, [MQ_BY_DAY] = MQ_ASK_TOTALS_DAY,
-		[MQ_BY_WEEK] = MQ_ASK_TOTALS_WEEK,         [MQ_BY_MONTH] = MQ_ASK_TOTALS_MONTH,
-		[MQ_BY_NOTHING] = MQ_ASK_TOTALS_NOTHING,
+	static const MqQueryName asks[] = {
+		[MQ_BY_SOURCE] = MQ_QUERY_TOTALS_SOURCE,     [MQ_BY_DOMAIN] = MQ_QUERY_TOTALS_DOMAIN,
+		[MQ_BY_REPORTER] = MQ_QUERY_TOTALS_REPORTER, [MQ_BY_SELECTOR] = MQ_QUERY_TOTALS_SELECTOR,
+		[MQ_BY_DISPOSITION] = MQ_QUERY_TOTALS_DISPOSITION, [MQ_BY_DAY] = MQ_QUERY_TOTALS_DAY,
+		[MQ_BY_WEEK] = MQ_QUERY_TOTALS_WEEK,         [MQ_BY_MONTH] = MQ_QUERY_TOTALS_MONTH,
+		[MQ_BY_NOTHING] = MQ_QUERY_TOTALS_NOTHING,
 	};
-	g_autoptr(MqAsk) ask = NULL;
+	g_autoptr(MqQuery) ask = NULL;
 
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
@@ -92,22 +92,22 @@ mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc ta
 gboolean
 mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(MqAsk) ask = NULL;
+	g_autoptr(MqQuery) ask = NULL;
 
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
-	ask = mq_db_ask(store, MQ_ASK_POLICY_DOMAINS, error, "");
+	ask = mq_db_ask(store, MQ_QUERY_POLICY_DOMAINS, error, "");
 	return take_totals(store, ask, filter->limit, take, ctx, error);
 }
 
 gboolean
 mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(MqAsk) ask = NULL;
+	g_autoptr(MqQuery) ask = NULL;
 
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
-	ask = mq_db_ask(store, MQ_ASK_REPORTERS, error, "");
+	ask = mq_db_ask(store, MQ_QUERY_REPORTERS, error, "");
 	return take_totals(store, ask, filter->limit, take, ctx, error);
 }
 
@@ -145,7 +145,7 @@ cached_set(MqStore *store, GHashTable *cache, gint64 id, MqSet *(*load)(MqStore 
 }
 
 static MqFlow
-read_flow(MqAsk *ask, const MqSet *auth, const MqSet *reasons)
+read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
 {
 	MqFlow flow = {
 		.header_from = mq_db_text(ask, 2),
@@ -181,12 +181,12 @@ mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer
 {
 	g_autoptr(GHashTable) auths = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
 	g_autoptr(GHashTable) reasons = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
-	g_autoptr(MqAsk) ask = NULL;
+	g_autoptr(MqQuery) ask = NULL;
 	gboolean row = TRUE;
 
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
-	ask = mq_db_ask(store, MQ_ASK_FLOWS, error, "");
+	ask = mq_db_ask(store, MQ_QUERY_FLOWS, error, "");
 	while (ask != NULL && row) {
 		const MqSet *auth;
 		const MqSet *why;

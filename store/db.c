@@ -44,7 +44,7 @@ mq_db_exec(MqStore *store, const char *sql, GError **error)
 }
 
 static int
-bind_one(MqAsk *ask, int i, char letter, va_list *args)
+bind_one(MqQuery *ask, int i, char letter, va_list *args)
 {
 	gint64 number;
 	const char *text;
@@ -67,15 +67,15 @@ bind_one(MqAsk *ask, int i, char letter, va_list *args)
 	}
 }
 
-MqAsk *
-mq_db_ask(MqStore *store, MqAskName name, GError **error, const char *format, ...)
+MqQuery *
+mq_db_ask(MqStore *store, MqQueryName name, GError **error, const char *format, ...)
 {
-	MqAsk *ask = store->prepared[name];
+	MqQuery *ask = store->prepared[name];
 	va_list args;
 	int status = SQLITE_OK;
 
 	if (ask == NULL) {
-		if (sqlite3_prepare_v3(store->db, mq_ask_sql(name), -1, SQLITE_PREPARE_PERSISTENT, &store->prepared[name], NULL)
+		if (sqlite3_prepare_v3(store->db, mq_query_sql(name), -1, SQLITE_PREPARE_PERSISTENT, &store->prepared[name], NULL)
 		    != SQLITE_OK) {
 			mq_db_error(store, error);
 			return NULL;
@@ -88,14 +88,14 @@ mq_db_ask(MqStore *store, MqAskName name, GError **error, const char *format, ..
 	va_end(args);
 	if (status != SQLITE_OK) {
 		mq_db_error(store, error);
-		mq_ask_done(ask);
+		mq_query_done(ask);
 		return NULL;
 	}
 	return ask;
 }
 
 gboolean
-mq_db_step(MqStore *store, MqAsk *ask, gboolean *row, GError **error)
+mq_db_step(MqStore *store, MqQuery *ask, gboolean *row, GError **error)
 {
 	int status = sqlite3_step(ask);
 
@@ -104,7 +104,7 @@ mq_db_step(MqStore *store, MqAsk *ask, gboolean *row, GError **error)
 }
 
 gboolean
-mq_db_do(MqStore *store, MqAsk *ask, GError **error)
+mq_db_do(MqStore *store, MqQuery *ask, GError **error)
 {
 	gboolean row;
 
@@ -112,7 +112,7 @@ mq_db_do(MqStore *store, MqAsk *ask, GError **error)
 }
 
 void
-mq_db_address(MqAsk *ask, int column, MqAddress *address)
+mq_db_address(MqQuery *ask, int column, MqAddress *address)
 {
 	*address = (MqAddress){ 0 };
 	mq_address_from_bytes(sqlite3_column_blob(ask, column), (gsize)sqlite3_column_bytes(ask, column), address);
@@ -123,15 +123,15 @@ mq_db_scope(MqStore *store, const MqFilter *filter, GError **error)
 {
 	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
 	gint64 type = filter->type != MQ_TYPE_ABSENT ? filter->type : MQ_TYPE_AGGREGATE;
-	g_autoptr(MqAsk) clear = mq_db_ask(store, MQ_ASK_SCOPE_CLEAR, error, "");
-	g_autoptr(MqAsk) fill = NULL;
+	g_autoptr(MqQuery) clear = mq_db_ask(store, MQ_QUERY_SCOPE_CLEAR, error, "");
+	g_autoptr(MqQuery) fill = NULL;
 
 	if (!mq_db_do(store, clear, error))
 		return FALSE;
 	if (filter->domain == NULL)
-		fill = mq_db_ask(store, MQ_ASK_SCOPE_ALL, error, "iaai", type, filter->since_s, filter->until_s, trust);
+		fill = mq_db_ask(store, MQ_QUERY_SCOPE_ALL, error, "iaai", type, filter->since_s, filter->until_s, trust);
 	else
-		fill = mq_db_ask(store, MQ_ASK_SCOPE_DOMAIN, error, "iaaiti", type, filter->since_s, filter->until_s, trust,
+		fill = mq_db_ask(store, MQ_QUERY_SCOPE_DOMAIN, error, "iaaiti", type, filter->since_s, filter->until_s, trust,
 		                 filter->domain, (gint64)!filter->exact);
 	return mq_db_do(store, fill, error);
 }
@@ -167,8 +167,8 @@ mq_db_load_auth(MqStore *store, gint64 auth, GError **error)
 	g_autoptr(MqSet) set = g_new0(MqSet, 1);
 	g_autoptr(GArray) dkim = g_array_new(FALSE, TRUE, sizeof(MqDkimResult));
 	g_autoptr(GArray) spf = g_array_new(FALSE, TRUE, sizeof(MqSpfResult));
-	g_autoptr(MqAsk) ask_dkim = mq_db_ask(store, MQ_ASK_AUTH_DKIM, error, "i", auth);
-	g_autoptr(MqAsk) ask_spf = mq_db_ask(store, MQ_ASK_AUTH_SPF, error, "i", auth);
+	g_autoptr(MqQuery) ask_dkim = mq_db_ask(store, MQ_QUERY_AUTH_DKIM, error, "i", auth);
+	g_autoptr(MqQuery) ask_spf = mq_db_ask(store, MQ_QUERY_AUTH_SPF, error, "i", auth);
 	gboolean row = TRUE;
 
 	while (ask_dkim != NULL && ask_spf != NULL && row) {
@@ -212,7 +212,7 @@ mq_db_load_reasons(MqStore *store, gint64 reasons, GError **error)
 {
 	g_autoptr(MqSet) set = g_new0(MqSet, 1);
 	g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(MqReason));
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REASONS, error, "i", reasons);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REASONS, error, "i", reasons);
 	gboolean row = TRUE;
 
 	if (ask == NULL)

@@ -12,7 +12,7 @@ struct MqStore {
 	sqlite3 *db;
 	char *location;
 	gboolean in_transaction;
-	sqlite3_stmt *prepared[MQ_ASK_N];
+	sqlite3_stmt *prepared[MQ_QUERY_N];
 	GHashTable *interned[MQ_INTERN_N]; /* key bytes -> id: see put.c; emptied when it grows large */
 	GMutex knows_lock;
 	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */
@@ -20,14 +20,14 @@ struct MqStore {
 };
 
 /* A prepared question in use; resetting it lets go of its locks. */
-typedef sqlite3_stmt MqAsk;
+typedef sqlite3_stmt MqQuery;
 static inline void
-mq_ask_done(MqAsk *ask)
+mq_query_done(MqQuery *ask)
 {
 	sqlite3_reset(ask);
 	sqlite3_clear_bindings(ask);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAsk, mq_ask_done)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqQuery, mq_query_done)
 
 /**
  * mq_db_ask:
@@ -36,34 +36,34 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAsk, mq_ask_done)
  *   when negative. Text and blobs must outlive the question.
  *
  * Returns: (transfer none): the question, bound, or %NULL with %MQ_ERROR_STORE; end it with
- *   mq_ask_done() (g_autoptr(MqAsk))
+ *   mq_query_done() (g_autoptr(MqQuery))
  */
-MqAsk *mq_db_ask(MqStore *store, MqAskName name, GError **error, const char *format, ...);
+MqQuery *mq_db_ask(MqStore *store, MqQueryName name, GError **error, const char *format, ...);
 /* SQLITE_ROW: TRUE and *row TRUE; SQLITE_DONE: TRUE and *row FALSE. */
-gboolean mq_db_step(MqStore *store, MqAsk *ask, gboolean *row, GError **error);
+gboolean mq_db_step(MqStore *store, MqQuery *ask, gboolean *row, GError **error);
 /* A question that answers with no row. */
-gboolean mq_db_do(MqStore *store, MqAsk *ask, GError **error);
+gboolean mq_db_do(MqStore *store, MqQuery *ask, GError **error);
 gboolean mq_db_exec(MqStore *store, const char *sql, GError **error);
 /* Sets *error from SQLite's last one: what was being done, on which database, what to do. Always FALSE. */
 gboolean mq_db_error(MqStore *store, GError **error);
 
 /* Columns; NULL is absent. Text is borrowed until the next step. */
 static inline const char *
-mq_db_text(MqAsk *ask, int column)
+mq_db_text(MqQuery *ask, int column)
 {
 	return (const char *)sqlite3_column_text(ask, column);
 }
 static inline gint64
-mq_db_int(MqAsk *ask, int column)
+mq_db_int(MqQuery *ask, int column)
 {
 	return sqlite3_column_int64(ask, column);
 }
 static inline gint64
-mq_db_int_or(MqAsk *ask, int column, gint64 absent)
+mq_db_int_or(MqQuery *ask, int column, gint64 absent)
 {
 	return sqlite3_column_type(ask, column) == SQLITE_NULL ? absent : sqlite3_column_int64(ask, column);
 }
-void mq_db_address(MqAsk *ask, int column, MqAddress *address);
+void mq_db_address(MqQuery *ask, int column, MqAddress *address);
 
 /* Fills temp.scope with the reports of @filter; every question about rows reads it. */
 gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);

@@ -8,7 +8,7 @@
 
 /* The id of what find/put know by the same parameters. Both were bound by the caller. */
 static gboolean
-find_or_put(MqStore *store, MqAsk *find, MqAsk *put, gint64 *id, gboolean *made, GError **error)
+find_or_put(MqStore *store, MqQuery *find, MqQuery *put, gint64 *id, gboolean *made, GError **error)
 {
 	gboolean row = FALSE;
 
@@ -72,8 +72,8 @@ mq_intern_text(MqStore *store, const char *text, gint64 *id, GError **error)
 	*id = 0;
 	if (text == NULL || recall(table, text, strlen(text) + 1, id))
 		return TRUE;
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_TEXT_FIND, error, "t", text);
-	g_autoptr(MqAsk) put = find != NULL ? mq_db_ask(store, MQ_ASK_TEXT_PUT, error, "t", text) : NULL;
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_TEXT_FIND, error, "t", text);
+	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_TEXT_PUT, error, "t", text) : NULL;
 
 	if (!find_or_put(store, find, put, id, &made, error))
 		return FALSE;
@@ -92,9 +92,9 @@ mq_intern_address(MqStore *store, const MqAddress *address, const char *other, g
 	*id = 0;
 	if (text == NULL || recall(table, text, strlen(text) + 1, id))
 		return TRUE;
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_ADDRESS_FIND, error, "t", text);
-	g_autoptr(MqAsk) put = find == NULL ? NULL
-	                                    : mq_db_ask(store, MQ_ASK_ADDRESS_PUT, error, "tb", text, address->bytes,
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_ADDRESS_FIND, error, "t", text);
+	g_autoptr(MqQuery) put = find == NULL ? NULL
+	                                    : mq_db_ask(store, MQ_QUERY_ADDRESS_PUT, error, "tb", text, address->bytes,
 	                                                (gsize)address->n_bytes);
 
 	if (!find_or_put(store, find, put, id, &made, error))
@@ -117,9 +117,9 @@ mq_intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, 
 	*header_from = parts[0];
 	if (recall(table, parts, sizeof(parts), id))
 		return TRUE;
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_IDENTITY_FIND, error, "iii", parts[0], parts[1], parts[2]);
-	g_autoptr(MqAsk) put =
-		find != NULL ? mq_db_ask(store, MQ_ASK_IDENTITY_PUT, error, "iii", parts[0], parts[1], parts[2]) : NULL;
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_IDENTITY_FIND, error, "iii", parts[0], parts[1], parts[2]);
+	g_autoptr(MqQuery) put =
+		find != NULL ? mq_db_ask(store, MQ_QUERY_IDENTITY_PUT, error, "iii", parts[0], parts[1], parts[2]) : NULL;
 
 	if (!find_or_put(store, find, put, id, &made, error))
 		return FALSE;
@@ -189,16 +189,16 @@ put_auth_rows(MqStore *store, gint64 auth, const MqRecord *record, const GArray 
 	const gint64 *id = (const gint64 *)(gconstpointer)ids->data;
 
 	for (gint64 i = 0; i < record->n_auth_dkim; i++, id += 4) {
-		g_autoptr(MqAsk) put =
-			mq_db_ask(store, MQ_ASK_AUTH_DKIM_PUT, error, "iiiiii", auth, i, id[0], id[1], id[2], id[3]);
+		g_autoptr(MqQuery) put =
+			mq_db_ask(store, MQ_QUERY_AUTH_DKIM_PUT, error, "iiiiii", auth, i, id[0], id[1], id[2], id[3]);
 
 		if (!mq_db_do(store, put, error))
 			return FALSE;
 	}
 	id++; /* the mark */
 	for (gint64 i = 0; i < record->n_auth_spf; i++, id += 4) {
-		g_autoptr(MqAsk) put =
-			mq_db_ask(store, MQ_ASK_AUTH_SPF_PUT, error, "iiiiii", auth, i, id[0], id[1], id[2], id[3]);
+		g_autoptr(MqQuery) put =
+			mq_db_ask(store, MQ_QUERY_AUTH_SPF_PUT, error, "iiiiii", auth, i, id[0], id[1], id[2], id[3]);
 
 		if (!mq_db_do(store, put, error))
 			return FALSE;
@@ -222,8 +222,8 @@ mq_intern_auth(MqStore *store, const MqRecord *record, gint64 *id, GError **erro
 	digest_ids(ids, digest);
 	if (recall(table, digest, sizeof(digest), id))
 		return TRUE;
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_AUTH_FIND, error, "b", digest, sizeof(digest));
-	g_autoptr(MqAsk) put = find != NULL ? mq_db_ask(store, MQ_ASK_AUTH_PUT, error, "b", digest, sizeof(digest)) : NULL;
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_AUTH_FIND, error, "b", digest, sizeof(digest));
+	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_AUTH_PUT, error, "b", digest, sizeof(digest)) : NULL;
 
 	if (!find_or_put(store, find, put, id, &made, error)
 	    || (made && !put_auth_rows(store, *id, record, ids, error)))
@@ -238,7 +238,7 @@ put_reason_rows(MqStore *store, gint64 reasons, const GArray *ids, GError **erro
 	const gint64 *id = (const gint64 *)(gconstpointer)ids->data;
 
 	for (gint64 i = 0; i < ids->len / 3; i++, id += 3) {
-		g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_REASON_PUT, error, "iiiii", reasons, i, id[0], id[1], id[2]);
+		g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_REASON_PUT, error, "iiiii", reasons, i, id[0], id[1], id[2]);
 
 		if (!mq_db_do(store, put, error))
 			return FALSE;
@@ -268,8 +268,8 @@ mq_intern_reasons(MqStore *store, const MqRecord *record, gint64 *id, GError **e
 	digest_ids(ids, digest);
 	if (recall(table, digest, sizeof(digest), id))
 		return TRUE;
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_REASONS_FIND, error, "b", digest, sizeof(digest));
-	g_autoptr(MqAsk) put = find != NULL ? mq_db_ask(store, MQ_ASK_REASONS_PUT, error, "b", digest, sizeof(digest)) : NULL;
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_REASONS_FIND, error, "b", digest, sizeof(digest));
+	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_REASONS_PUT, error, "b", digest, sizeof(digest)) : NULL;
 
 	if (!find_or_put(store, find, put, id, &made, error) || (made && !put_reason_rows(store, *id, ids, error)))
 		return FALSE;

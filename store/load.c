@@ -30,7 +30,7 @@ provenance_free(gpointer data)
 }
 
 static char *
-copy(MqAsk *ask, int column)
+copy(MqQuery *ask, int column)
 {
 	return g_strdup(mq_db_text(ask, column));
 }
@@ -39,7 +39,7 @@ copy(MqAsk *ask, int column)
 static gboolean
 load_head(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_HEAD, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_HEAD, error, "i", out->id);
 	gboolean row;
 	MqReport *r;
 
@@ -75,7 +75,7 @@ load_head(MqStore *store, MqStoredReport *out, GError **error)
 static gboolean
 load_errors(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_ERRORS, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_ERRORS, error, "i", out->id);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -118,7 +118,7 @@ copy_reasons(MqBatch *batch, MqRecord *record, const MqSet *set)
 }
 
 static gboolean
-load_record(MqStore *store, MqAsk *ask, MqBatch *batch, GError **error)
+load_record(MqStore *store, MqQuery *ask, MqBatch *batch, GError **error)
 {
 	MqRecord *record = mq_batch_add(batch);
 	gint64 auth = mq_db_int(ask, 9);
@@ -156,7 +156,7 @@ load_record(MqStore *store, MqAsk *ask, MqBatch *batch, GError **error)
 static gboolean
 load_records(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_RECORDS, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "i", out->id);
 	MqBatch *batch = NULL;
 	gboolean row = ask != NULL;
 
@@ -182,7 +182,7 @@ load_records(MqStore *store, MqStoredReport *out, GError **error)
 static gboolean
 load_problems(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_PROBLEMS, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_PROBLEMS, error, "i", out->id);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -206,7 +206,7 @@ load_problems(MqStore *store, MqStoredReport *out, GError **error)
 static gboolean
 load_provenance(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_PROVENANCE, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_PROVENANCE, error, "i", out->id);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -240,7 +240,7 @@ split_into(GPtrArray *lines, const char *text)
 static gboolean
 load_failure(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_FAILURE, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_FAILURE, error, "i", out->id);
 	MqFailure *f = out->report->failure;
 	gboolean row;
 
@@ -276,7 +276,7 @@ load_failure(MqStore *store, MqStoredReport *out, GError **error)
 static gboolean
 load_tls_failures(MqStore *store, gint64 id, MqTlsPolicy *policy, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_TLS_FAILURES, error, "i", id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_TLS_FAILURES, error, "i", id);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -303,7 +303,7 @@ load_tls_failures(MqStore *store, gint64 id, MqTlsPolicy *policy, GError **error
 static gboolean
 load_tls(MqStore *store, MqStoredReport *out, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_TLS_POLICIES, error, "i", out->id);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_TLS_POLICIES, error, "i", out->id);
 	gboolean row = ask != NULL;
 
 	while (row) {

@@ -58,12 +58,12 @@ static gboolean
 note_domain(MqStore *store, Incoming *incoming, gint64 header_from, GError **error)
 {
 	gint64 domain = header_from != 0 ? header_from : incoming->policy_domain;
-	g_autoptr(MqAsk) put = NULL;
+	g_autoptr(MqQuery) put = NULL;
 
 	if (domain == incoming->last_domain)
 		return TRUE;
 	incoming->last_domain = domain;
-	put = mq_db_ask(store, MQ_ASK_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->report->begin_s);
+	put = mq_db_ask(store, MQ_QUERY_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->report->begin_s);
 	return mq_db_do(store, put, error);
 }
 
@@ -81,7 +81,7 @@ put_record(MqStore *store, Incoming *incoming, const MqRecord *record, GError **
 	    || !mq_intern_identity(store, record, &header_from, &identity, error) || !mq_intern_auth(store, record, &auth, error)
 	    || !mq_intern_reasons(store, record, &reasons, error) || !note_domain(store, incoming, header_from, error))
 		return FALSE;
-	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_RECORD_PUT, error, "iiiciiiiiii", incoming->id, incoming->seq++, source,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_RECORD_PUT, error, "iiiciiiiiii", incoming->id, incoming->seq++, source,
 	                                 record->count, (gint64)record->disposition, (gint64)record->dkim,
 	                                 (gint64)record->spf, identity, auth, reasons, (gint64)repeated);
 
@@ -120,7 +120,7 @@ report_key(const MqReport *report)
 }
 
 static gboolean
-same_key(MqAsk *row, const MqReport *report)
+same_key(MqQuery *row, const MqReport *report)
 {
 	const char *reporter = mq_db_text(row, 1);
 	g_autofree char *ours = g_utf8_strdown(report->reporter, -1);
@@ -137,7 +137,7 @@ static GArray *
 earlier_variants(MqStore *store, const MqReport *report, gint64 key, GError **error)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_BY_KEY, error, "ii", key, (gint64)report->type);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_KEY, error, "ii", key, (gint64)report->type);
 	gboolean row = ask != NULL;
 
 	if (ask == NULL)
@@ -219,7 +219,7 @@ put_failure(MqStore *store, gint64 id, const MqFailure *f, GError **error)
 
 	if (!mq_intern_address(store, &f->source, f->source_text, &source, error))
 		return FALSE;
-	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_FAILURE_PUT, error, "ittaittttttcttttttttt", id, f->feedback_type,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_FAILURE_PUT, error, "ittaittttttcttttttttt", id, f->feedback_type,
 	                                 f->user_agent, f->arrival_s, source, f->reported_domain, auth_failure,
 	                                 f->delivery_result, f->identity_alignment, f->identity_alignment_said,
 	                                 f->auth_results, f->incidents, f->original_mail_from, f->original_rcpt_to,
@@ -234,7 +234,7 @@ put_tls_policy(MqStore *store, gint64 report, const MqTlsPolicy *policy, GError 
 {
 	g_autofree char *strings = joined(policy->policy_strings);
 	g_autofree char *hosts = joined(policy->mx_hosts);
-	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_TLS_POLICY_PUT, error, "ittcctt", report, policy->domain,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_TLS_POLICY_PUT, error, "ittcctt", report, policy->domain,
 	                                 policy->policy_type, policy->sessions_ok, policy->sessions_failed, strings, hosts);
 	gint64 id;
 
@@ -243,7 +243,7 @@ put_tls_policy(MqStore *store, gint64 report, const MqTlsPolicy *policy, GError 
 	id = sqlite3_last_insert_rowid(store->db);
 	for (guint i = 0; i < policy->failures->len; i++) {
 		const MqTlsFailure *f = g_ptr_array_index(policy->failures, i);
-		g_autoptr(MqAsk) one = mq_db_ask(store, MQ_ASK_TLS_FAILURE_PUT, error, "iitttttctt", id, (gint64)i,
+		g_autoptr(MqQuery) one = mq_db_ask(store, MQ_QUERY_TLS_FAILURE_PUT, error, "iitttttctt", id, (gint64)i,
 		                                 f->result_type, f->sending_mta, f->receiving_mx, f->receiving_ip, f->helo,
 		                                 f->sessions, f->information, f->reason_code);
 
@@ -259,7 +259,7 @@ put_details(MqStore *store, Incoming *incoming, GError **error)
 	const MqReport *report = incoming->report;
 
 	for (guint i = 0; report->errors != NULL && i < report->errors->len; i++) {
-		g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_REPORT_ERROR_PUT, error, "iit", incoming->id, (gint64)i,
+		g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_REPORT_ERROR_PUT, error, "iit", incoming->id, (gint64)i,
 		                                 g_ptr_array_index(report->errors, i));
 
 		if (!mq_db_do(store, put, error))
@@ -306,8 +306,8 @@ put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, gboo
 	    || !mq_intern_text(store, r->generator, &generator, error) || !mq_intern_text(store, p->fo, &fo, error)
 	    || !mq_intern_text(store, p->domain, &incoming->policy_domain, error))
 		return FALSE;
-	g_autoptr(MqAsk) put = mq_db_ask(
-		store, MQ_ASK_REPORT_PUT, error, "iiiibciiitiiaaiiiiiciiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
+	g_autoptr(MqQuery) put = mq_db_ask(
+		store, MQ_QUERY_REPORT_PUT, error, "iiiibciiitiiaaiiiiiciiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
 		part, r->digest, (gsize)HASH_BYTES, key != 0 ? key : (gint64)-1, reporter, email, contact, r->report_id,
 		generator, incoming->policy_domain, r->begin_s, r->end_s, (gint64)p->p, (gint64)p->sp, (gint64)p->np,
 		(gint64)p->adkim, (gint64)p->aspf, (gint64)p->pct, (gint64)p->testing, (gint64)p->discovery_method, fo,
@@ -325,7 +325,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 {
 	gint64 part_id;
 	gboolean row;
-	g_autoptr(MqAsk) count = mq_db_ask(store, MQ_ASK_SIGHTING_COUNT, error, "i", report);
+	g_autoptr(MqQuery) count = mq_db_ask(store, MQ_QUERY_SIGHTING_COUNT, error, "i", report);
 
 	if (count == NULL || !mq_db_step(store, count, &row, error))
 		return FALSE;
@@ -333,7 +333,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 		return TRUE;
 	if (!mq_intern_text(store, part, &part_id, error))
 		return FALSE;
-	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_SIGHTING_PUT, error, "iii", report, message, part_id);
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_SIGHTING_PUT, error, "iii", report, message, part_id);
 
 	return mq_db_do(store, put, error);
 }
@@ -341,7 +341,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 static gboolean
 find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)HASH_BYTES);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)HASH_BYTES);
 	gboolean row;
 
 	if (ask == NULL || !mq_db_step(store, ask, &row, error))
@@ -425,11 +425,11 @@ put_sums(MqStore *store, const GArray *all, MqPutResult *result, GError **error)
 {
 	for (guint i = 0; i < all->len; i++) {
 		const Incoming *incoming = &g_array_index(all, Incoming, i);
-		g_autoptr(MqAsk) put = NULL;
+		g_autoptr(MqQuery) put = NULL;
 
 		if (incoming->id == 0)
 			continue;
-		put = mq_db_ask(store, MQ_ASK_REPORT_SUMS, error, "iii", incoming->id, incoming->records, incoming->messages);
+		put = mq_db_ask(store, MQ_QUERY_REPORT_SUMS, error, "iii", incoming->id, incoming->records, incoming->messages);
 		if (!mq_db_do(store, put, error))
 			return FALSE;
 		result->records += (guint64)incoming->records;
@@ -445,11 +445,11 @@ put_problems(MqStore *store, const MqMessage *message, gint64 message_id, const 
 		const MqProblem *problem = mq_problems_get(message->problems, i);
 		gboolean of_report = problem->report >= 0 && (guint)problem->report < incoming->len;
 		gint64 report = of_report ? g_array_index(incoming, Incoming, problem->report).id : 0;
-		g_autoptr(MqAsk) put = NULL;
+		g_autoptr(MqQuery) put = NULL;
 
 		if (of_report && report == 0)
 			continue; /* of a duplicate: the report has them already */
-		put = mq_db_ask(store, MQ_ASK_PROBLEM_PUT, error, "iittti", message_id, report,
+		put = mq_db_ask(store, MQ_QUERY_PROBLEM_PUT, error, "iittti", message_id, report,
 		                mq_problem_code_word(problem->code), problem->reason, problem->part, (gint64)problem->stored);
 		if (!mq_db_do(store, put, error))
 			return FALSE;
@@ -482,7 +482,7 @@ static gboolean
 put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *known, GError **error)
 {
 	g_autofree char *name = mq_text_clean(message->name, -1, 4 * MQ_LIMIT_FIELD_BYTES);
-	g_autoptr(MqAsk) find = mq_db_ask(store, MQ_ASK_MESSAGE_FIND, error, "b", message->sha256, (gsize)HASH_BYTES);
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_MESSAGE_FIND, error, "b", message->sha256, (gsize)HASH_BYTES);
 	gint64 now_s = g_get_real_time() / G_USEC_PER_SEC;
 	gboolean row;
 
@@ -494,15 +494,15 @@ put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *
 		*known = mq_db_int(find, 1) != MQ_MESSAGE_FAILED;
 		if (*known)
 			return TRUE;
-		g_autoptr(MqAsk) forget = mq_db_ask(store, MQ_ASK_MESSAGE_FORGET_PROBLEMS, error, "i", *id);
+		g_autoptr(MqQuery) forget = mq_db_ask(store, MQ_QUERY_MESSAGE_FORGET_PROBLEMS, error, "i", *id);
 
 		if (!mq_db_do(store, forget, error))
 			return FALSE;
-		g_autoptr(MqAsk) update = mq_db_ask(store, MQ_ASK_MESSAGE_STATE, error, "iit", *id, (gint64)message->state, name);
+		g_autoptr(MqQuery) update = mq_db_ask(store, MQ_QUERY_MESSAGE_STATE, error, "iit", *id, (gint64)message->state, name);
 
 		return mq_db_do(store, update, error);
 	}
-	g_autoptr(MqAsk) put = mq_db_ask(store, MQ_ASK_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)HASH_BYTES, name,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)HASH_BYTES, name,
 	                                 (gint64)message->n_bytes, (gint64)message->state, message->envelope.message_id,
 	                                 message->envelope.from, message->envelope.date_s, now_s);
 

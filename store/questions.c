@@ -25,69 +25,69 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 	"SELECT r.id, r.type, r.dialect, re.value, r.report_id, d.value, r.begin_s, r.end_s, r.records, r.messages, r.variant," \
 	" r.trust"
 
-static const char *const sql[MQ_ASK_N] = {
-	[MQ_ASK_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
-	[MQ_ASK_MESSAGE_PUT] =
+static const char *const sql[MQ_QUERY_N] = {
+	[MQ_QUERY_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
+	[MQ_QUERY_MESSAGE_PUT] =
 		"INSERT INTO message (hash, name, bytes, state, message_id, sender, date_s, ingested_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3 WHERE id = ?1",
-	[MQ_ASK_MESSAGE_FORGET_PROBLEMS] = "DELETE FROM problem WHERE message = ?1",
+	[MQ_QUERY_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3 WHERE id = ?1",
+	[MQ_QUERY_MESSAGE_FORGET_PROBLEMS] = "DELETE FROM problem WHERE message = ?1",
 
-	[MQ_ASK_TEXT_FIND] = "SELECT id FROM text WHERE value = ?1",
-	[MQ_ASK_TEXT_PUT] = "INSERT INTO text (value) VALUES (?1)",
-	[MQ_ASK_ADDRESS_FIND] = "SELECT id FROM address WHERE text = ?1",
-	[MQ_ASK_ADDRESS_PUT] = "INSERT INTO address (text, bytes) VALUES (?1, ?2)",
-	[MQ_ASK_IDENTITY_FIND] = "SELECT id FROM identity WHERE header_from = ?1 AND envelope_from = ?2 AND envelope_to = ?3",
-	[MQ_ASK_IDENTITY_PUT] = "INSERT INTO identity (header_from, envelope_from, envelope_to) VALUES (?1, ?2, ?3)",
-	[MQ_ASK_AUTH_FIND] = "SELECT id FROM auth WHERE digest = ?1",
-	[MQ_ASK_AUTH_PUT] = "INSERT INTO auth (digest) VALUES (?1)",
-	[MQ_ASK_AUTH_DKIM_PUT] = "INSERT INTO auth_dkim VALUES (?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_AUTH_SPF_PUT] = "INSERT INTO auth_spf VALUES (?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_AUTH_DKIM] =
+	[MQ_QUERY_TEXT_FIND] = "SELECT id FROM text WHERE value = ?1",
+	[MQ_QUERY_TEXT_PUT] = "INSERT INTO text (value) VALUES (?1)",
+	[MQ_QUERY_ADDRESS_FIND] = "SELECT id FROM address WHERE text = ?1",
+	[MQ_QUERY_ADDRESS_PUT] = "INSERT INTO address (text, bytes) VALUES (?1, ?2)",
+	[MQ_QUERY_IDENTITY_FIND] = "SELECT id FROM identity WHERE header_from = ?1 AND envelope_from = ?2 AND envelope_to = ?3",
+	[MQ_QUERY_IDENTITY_PUT] = "INSERT INTO identity (header_from, envelope_from, envelope_to) VALUES (?1, ?2, ?3)",
+	[MQ_QUERY_AUTH_FIND] = "SELECT id FROM auth WHERE digest = ?1",
+	[MQ_QUERY_AUTH_PUT] = "INSERT INTO auth (digest) VALUES (?1)",
+	[MQ_QUERY_AUTH_DKIM_PUT] = "INSERT INTO auth_dkim VALUES (?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_AUTH_SPF_PUT] = "INSERT INTO auth_spf VALUES (?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_AUTH_DKIM] =
 		"SELECT d.value, s.value, k.result, h.value FROM auth_dkim k JOIN text d ON d.id = k.domain"
 		" JOIN text s ON s.id = k.selector JOIN text h ON h.id = k.human_result WHERE k.auth = ?1 ORDER BY k.seq",
-	[MQ_ASK_AUTH_SPF] =
+	[MQ_QUERY_AUTH_SPF] =
 		"SELECT d.value, k.scope, k.result, h.value FROM auth_spf k JOIN text d ON d.id = k.domain"
 		" JOIN text h ON h.id = k.human_result WHERE k.auth = ?1 ORDER BY k.seq",
-	[MQ_ASK_REASONS_FIND] = "SELECT id FROM reasons WHERE digest = ?1",
-	[MQ_ASK_REASONS_PUT] = "INSERT INTO reasons (digest) VALUES (?1)",
-	[MQ_ASK_REASON_PUT] = "INSERT INTO reason VALUES (?, ?, ?, ?, ?)",
-	[MQ_ASK_REASONS] =
+	[MQ_QUERY_REASONS_FIND] = "SELECT id FROM reasons WHERE digest = ?1",
+	[MQ_QUERY_REASONS_PUT] = "INSERT INTO reasons (digest) VALUES (?1)",
+	[MQ_QUERY_REASON_PUT] = "INSERT INTO reason VALUES (?, ?, ?, ?, ?)",
+	[MQ_QUERY_REASONS] =
 		"SELECT r.type, t.value, c.value FROM reason r JOIN text t ON t.id = r.type_text JOIN text c ON c.id = r.comment"
 		" WHERE r.reasons = ?1 ORDER BY r.seq",
 
-	[MQ_ASK_REPORT_BY_DIGEST] = "SELECT id FROM report WHERE digest = ?1",
-	[MQ_ASK_REPORT_BY_KEY] =
+	[MQ_QUERY_REPORT_BY_DIGEST] = "SELECT id FROM report WHERE digest = ?1",
+	[MQ_QUERY_REPORT_BY_KEY] =
 		"SELECT r.id, re.value, r.report_id, d.value, r.begin_s, r.end_s FROM report r JOIN text re ON re.id = r.reporter"
 		" JOIN text d ON d.id = r.domain WHERE r.key = ?1 AND r.type = ?2 ORDER BY r.id",
-	[MQ_ASK_REPORT_PUT] =
+	[MQ_QUERY_REPORT_PUT] =
 		"INSERT INTO report (type, dialect, message, part, digest, key, reporter, email, extra_contact, report_id, generator,"
 		" domain, begin_s, end_s, p, sp, np, adkim, aspf, pct, testing, discovery_method, fo, records, messages, variant, trust)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_REPORT_SUMS] = "UPDATE report SET records = ?2, messages = ?3 WHERE id = ?1",
-	[MQ_ASK_REPORT_DOMAIN_PUT] = "INSERT OR IGNORE INTO report_domain (report, domain, begin_s) VALUES (?1, ?2, coalesce(?3, 0))",
-	[MQ_ASK_REPORT_ERROR_PUT] = "INSERT INTO report_error VALUES (?, ?, ?)",
-	[MQ_ASK_SIGHTING_COUNT] = "SELECT count(*) FROM sighting WHERE report = ?1",
-	[MQ_ASK_SIGHTING_PUT] = "INSERT OR IGNORE INTO sighting (report, message, part) VALUES (?, ?, ?)",
-	[MQ_ASK_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_PROBLEM_PUT] = "INSERT INTO problem (message, report, code, reason, part, stored) VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
+	[MQ_QUERY_REPORT_SUMS] = "UPDATE report SET records = ?2, messages = ?3 WHERE id = ?1",
+	[MQ_QUERY_REPORT_DOMAIN_PUT] = "INSERT OR IGNORE INTO report_domain (report, domain, begin_s) VALUES (?1, ?2, coalesce(?3, 0))",
+	[MQ_QUERY_REPORT_ERROR_PUT] = "INSERT INTO report_error VALUES (?, ?, ?)",
+	[MQ_QUERY_SIGHTING_COUNT] = "SELECT count(*) FROM sighting WHERE report = ?1",
+	[MQ_QUERY_SIGHTING_PUT] = "INSERT OR IGNORE INTO sighting (report, message, part) VALUES (?, ?, ?)",
+	[MQ_QUERY_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_PROBLEM_PUT] = "INSERT INTO problem (message, report, code, reason, part, stored) VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
 
-	[MQ_ASK_FAILURE_PUT] = "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_TLS_POLICY_PUT] =
+	[MQ_QUERY_FAILURE_PUT] = "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_TLS_POLICY_PUT] =
 		"INSERT INTO tls_policy (report, domain, policy_type, sessions_ok, sessions_failed, policy_strings, mx_hosts)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_TLS_FAILURE_PUT] = "INSERT INTO tls_failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_TLS_FAILURE_PUT] = "INSERT INTO tls_failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
-	[MQ_ASK_SCOPE_CLEAR] = "DELETE FROM temp.scope",
-	[MQ_ASK_SCOPE_ALL] =
+	[MQ_QUERY_SCOPE_CLEAR] = "DELETE FROM temp.scope",
+	[MQ_QUERY_SCOPE_ALL] =
 		"INSERT INTO temp.scope SELECT id, NULL FROM report WHERE type = ?1 AND (?2 IS NULL OR begin_s >= ?2)"
 		" AND (?3 IS NULL OR begin_s < ?3) AND (?4 = 0 OR (?4 = 1) = (trust IS NULL))",
-	[MQ_ASK_SCOPE_DOMAIN] =
+	[MQ_QUERY_SCOPE_DOMAIN] =
 		"INSERT INTO temp.scope SELECT rd.report, rd.domain FROM report_domain rd JOIN report r ON r.id = rd.report"
 		" WHERE rd.domain IN (SELECT t.id FROM text t WHERE t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))"
 		" AND rd.begin_s >= coalesce(?2, 0) AND rd.begin_s < coalesce(?3, 9223372036854775807) AND r.type = ?1"
 		" AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))",
 
-	[MQ_ASK_REPORTS] =
+	[MQ_QUERY_REPORTS] =
 		REPORT_ROW " FROM report r JOIN text re ON re.id = r.reporter JOIN text d ON d.id = r.domain"
 		" WHERE (?1 = 0 OR r.type = ?1) AND (?2 IS NULL OR r.begin_s >= ?2) AND (?3 IS NULL OR r.begin_s < ?3)"
 		" AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
@@ -96,25 +96,25 @@ static const char *const sql[MQ_ASK_N] = {
 		" AND (t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))))"
 		" ORDER BY r.begin_s DESC NULLS LAST, r.id DESC LIMIT ?7",
 
-	[MQ_ASK_TOTALS_SOURCE] = "SELECT a.text," SUMS ROWS " JOIN address a ON a.id = c.source" MOST_FIRST,
-	[MQ_ASK_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,
-	[MQ_ASK_TOTALS_REPORTER] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.reporter" MOST_FIRST,
-	[MQ_ASK_TOTALS_SELECTOR] =
+	[MQ_QUERY_TOTALS_SOURCE] = "SELECT a.text," SUMS ROWS " JOIN address a ON a.id = c.source" MOST_FIRST,
+	[MQ_QUERY_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,
+	[MQ_QUERY_TOTALS_REPORTER] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.reporter" MOST_FIRST,
+	[MQ_QUERY_TOTALS_SELECTOR] =
 		"SELECT k.name," SUMS ROWS
 		" JOIN (SELECT DISTINCT x.auth, st.value || '._domainkey.' || dt.value AS name FROM auth_dkim x"
 		" JOIN text st ON st.id = x.selector JOIN text dt ON dt.id = x.domain) k ON k.auth = c.auth"
 		" WHERE k.name IS NOT NULL" MOST_FIRST,
-	[MQ_ASK_TOTALS_DISPOSITION] =
+	[MQ_QUERY_TOTALS_DISPOSITION] =
 		"SELECT (SELECT word FROM word WHERE kind = 'disposition' AND number = c.disposition)," SUMS ROWS MOST_FIRST,
-	[MQ_ASK_TOTALS_DAY] = "SELECT date(r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
-	[MQ_ASK_TOTALS_WEEK] = "SELECT date(r.begin_s, 'unixepoch', 'weekday 0', '-6 days')," SUMS ROWS IN_ORDER,
-	[MQ_ASK_TOTALS_MONTH] = "SELECT strftime('%Y-%m', r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
-	[MQ_ASK_TOTALS_NOTHING] = "SELECT ''," SUMS ROWS,
-	[MQ_ASK_POLICY_DOMAINS] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.domain" MOST_FIRST,
-	[MQ_ASK_REPORTERS] =
+	[MQ_QUERY_TOTALS_DAY] = "SELECT date(r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
+	[MQ_QUERY_TOTALS_WEEK] = "SELECT date(r.begin_s, 'unixepoch', 'weekday 0', '-6 days')," SUMS ROWS IN_ORDER,
+	[MQ_QUERY_TOTALS_MONTH] = "SELECT strftime('%Y-%m', r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
+	[MQ_QUERY_TOTALS_NOTHING] = "SELECT ''," SUMS ROWS,
+	[MQ_QUERY_POLICY_DOMAINS] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.domain" MOST_FIRST,
+	[MQ_QUERY_REPORTERS] =
 		"SELECT t.value, coalesce(sum(r.messages), 0), 0, 0, 0, 0, 0, 0, 1, count(*), min(r.begin_s), max(r.end_s)"
 		" FROM temp.scope s JOIN report r ON r.id = s.report JOIN text t ON t.id = r.reporter GROUP BY 1 ORDER BY 1",
-	[MQ_ASK_FLOWS] =
+	[MQ_QUERY_FLOWS] =
 		"SELECT a.bytes, a.text, hf.value, ef.value, et.value, c.dkim, c.spf, c.disposition, c.auth, c.reasons, re.value,"
 		" pd.value, r.p, r.sp, r.np, (coalesce(r.begin_s, 0) / 86400) * 86400 AS day, coalesce(sum(c.count), 0), count(*)" ROWS
 		" JOIN address a ON a.id = c.source JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from"
@@ -122,66 +122,66 @@ static const char *const sql[MQ_ASK_N] = {
 		" GROUP BY c.source, day, c.identity, c.auth, c.reasons, c.dkim, c.spf, c.disposition, r.reporter, r.domain, r.p, r.sp, r.np"
 		" ORDER BY a.bytes, a.text, day",
 
-	[MQ_ASK_REPORT_HEAD] =
+	[MQ_QUERY_REPORT_HEAD] =
 		"SELECT r.type, r.dialect, re.value, em.value, ex.value, r.report_id, ge.value, d.value, r.begin_s, r.end_s, r.p, r.sp,"
 		" r.np, r.adkim, r.aspf, r.pct, r.testing, r.discovery_method, fo.value, r.records, r.messages, r.variant, r.trust,"
 		" pa.value FROM report r JOIN text re ON re.id = r.reporter JOIN text em ON em.id = r.email"
 		" JOIN text ex ON ex.id = r.extra_contact JOIN text ge ON ge.id = r.generator JOIN text d ON d.id = r.domain"
 		" JOIN text fo ON fo.id = r.fo JOIN text pa ON pa.id = r.part WHERE r.id = ?1",
-	[MQ_ASK_REPORT_ERRORS] = "SELECT text FROM report_error WHERE report = ?1 ORDER BY seq",
-	[MQ_ASK_REPORT_RECORDS] =
+	[MQ_QUERY_REPORT_ERRORS] = "SELECT text FROM report_error WHERE report = ?1 ORDER BY seq",
+	[MQ_QUERY_REPORT_RECORDS] =
 		"SELECT a.bytes, a.text, c.count, c.disposition, c.dkim, c.spf, hf.value, ef.value, et.value, c.auth, c.reasons,"
 		" c.repeated FROM record c JOIN address a ON a.id = c.source JOIN identity i ON i.id = c.identity"
 		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from JOIN text et ON et.id = i.envelope_to"
 		" WHERE c.report = ?1 ORDER BY c.seq",
-	[MQ_ASK_REPORT_PROBLEMS] = "SELECT code, reason, part, stored FROM problem WHERE report = ?1 ORDER BY id",
-	[MQ_ASK_REPORT_PROVENANCE] =
+	[MQ_QUERY_REPORT_PROBLEMS] = "SELECT code, reason, part, stored FROM problem WHERE report = ?1 ORDER BY id",
+	[MQ_QUERY_REPORT_PROVENANCE] =
 		"SELECT m.name, m.message_id, m.sender, t.value, hex(m.hash), m.ingested_s FROM (SELECT id AS report, message, part,"
 		" 0 AS later FROM report WHERE id = ?1 UNION ALL SELECT report, message, part, 1 FROM sighting WHERE report = ?1) s"
 		" JOIN message m ON m.id = s.message JOIN text t ON t.id = s.part ORDER BY s.later, m.id",
-	[MQ_ASK_REPORT_FAILURE] =
+	[MQ_QUERY_REPORT_FAILURE] =
 		"SELECT f.feedback_type, f.user_agent, f.arrival_s, a.bytes, a.text, f.reported_domain, f.auth_failure,"
 		" f.delivery_result, f.identity_alignment, f.identity_alignment_said, f.auth_results, f.incidents, f.original_mail_from,"
 		" f.original_rcpt_to, f.header_from, f.subject, f.message_id, f.dkim_domain, f.dkim_selector, f.dkim_identity, f.spf_dns"
 		" FROM failure f JOIN address a ON a.id = f.source WHERE f.report = ?1",
-	[MQ_ASK_REPORT_TLS_POLICIES] =
+	[MQ_QUERY_REPORT_TLS_POLICIES] =
 		"SELECT id, domain, policy_type, sessions_ok, sessions_failed, policy_strings, mx_hosts FROM tls_policy"
 		" WHERE report = ?1 ORDER BY id",
-	[MQ_ASK_REPORT_TLS_FAILURES] =
+	[MQ_QUERY_REPORT_TLS_FAILURES] =
 		"SELECT result_type, sending_mta, receiving_mx, receiving_ip, helo, sessions, information, reason_code FROM tls_failure"
 		" WHERE policy = ?1 ORDER BY seq",
 
-	[MQ_ASK_STATUS_COUNTS] =
+	[MQ_QUERY_STATUS_COUNTS] =
 		"SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message WHERE state = ?1), (SELECT count(*) FROM problem),"
 		" (SELECT min(begin_s) FROM report), (SELECT max(end_s) FROM report)",
-	[MQ_ASK_STATUS_ROWS] = "SELECT coalesce(sum(records), 0), coalesce(sum(messages), 0) FROM report WHERE type = 1",
-	[MQ_ASK_STATUS_TYPES] = "SELECT type, count(*) FROM report GROUP BY type",
+	[MQ_QUERY_STATUS_ROWS] = "SELECT coalesce(sum(records), 0), coalesce(sum(messages), 0) FROM report WHERE type = 1",
+	[MQ_QUERY_STATUS_TYPES] = "SELECT type, count(*) FROM report GROUP BY type",
 
-	[MQ_ASK_PRUNE_MARK] =
+	[MQ_QUERY_PRUNE_MARK] =
 		"INSERT INTO temp.scope SELECT r.id, NULL FROM report r LEFT JOIN failure f ON f.report = r.id JOIN message m ON m.id ="
 		" r.message WHERE (?2 = 0 OR r.type = ?2) AND coalesce(r.end_s, r.begin_s, f.arrival_s, m.ingested_s) < ?1",
-	[MQ_ASK_PRUNE_COUNT] = "SELECT r.type, count(*) FROM temp.scope s JOIN report r ON r.id = s.report GROUP BY r.type",
-	[MQ_ASK_PRUNE_ROWS] =
+	[MQ_QUERY_PRUNE_COUNT] = "SELECT r.type, count(*) FROM temp.scope s JOIN report r ON r.id = s.report GROUP BY r.type",
+	[MQ_QUERY_PRUNE_ROWS] =
 		"SELECT coalesce(sum(r.records), 0), coalesce(sum(r.messages), 0) FROM temp.scope s JOIN report r ON r.id = s.report"
 		" WHERE r.type = 1",
 
-	[MQ_ASK_LABEL_PUT] = "INSERT OR REPLACE INTO label (domain, key, word, set_s) VALUES (?1, ?2, ?3, ?4)",
-	[MQ_ASK_LABEL_FORGET] = "DELETE FROM label WHERE domain = ?1 AND key = ?2",
-	[MQ_ASK_LABELS] = "SELECT domain, key, word, set_s FROM label WHERE ?1 IS NULL OR domain = ?1 ORDER BY domain, key",
-	[MQ_ASK_DNS_NEWEST] =
+	[MQ_QUERY_LABEL_PUT] = "INSERT OR REPLACE INTO label (domain, key, word, set_s) VALUES (?1, ?2, ?3, ?4)",
+	[MQ_QUERY_LABEL_FORGET] = "DELETE FROM label WHERE domain = ?1 AND key = ?2",
+	[MQ_QUERY_LABELS] = "SELECT domain, key, word, set_s FROM label WHERE ?1 IS NULL OR domain = ?1 ORDER BY domain, key",
+	[MQ_QUERY_DNS_NEWEST] =
 		"SELECT id, outcome, data FROM dns WHERE name = ?1 AND type = ?2 AND domain = ?3 ORDER BY id DESC LIMIT 1",
-	[MQ_ASK_DNS_PUT] =
+	[MQ_QUERY_DNS_PUT] =
 		"INSERT INTO dns (domain, name, type, outcome, data, first_seen_s, last_seen_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[MQ_ASK_DNS_SEEN_AGAIN] = "UPDATE dns SET last_seen_s = max(last_seen_s, ?2) WHERE id = ?1",
-	[MQ_ASK_DNS] =
+	[MQ_QUERY_DNS_SEEN_AGAIN] = "UPDATE dns SET last_seen_s = max(last_seen_s, ?2) WHERE id = ?1",
+	[MQ_QUERY_DNS] =
 		"SELECT domain, name, type, outcome, data, first_seen_s, last_seen_s FROM dns WHERE (?1 IS NULL OR domain = ?1)"
 		" AND (?2 IS NULL OR name = ?2) ORDER BY first_seen_s, id",
-	[MQ_ASK_MARK_GET] = "SELECT value FROM mark WHERE key = ?1",
-	[MQ_ASK_MARK_PUT] = "INSERT OR REPLACE INTO mark (key, value) VALUES (?1, ?2)",
+	[MQ_QUERY_MARK_GET] = "SELECT value FROM mark WHERE key = ?1",
+	[MQ_QUERY_MARK_PUT] = "INSERT OR REPLACE INTO mark (key, value) VALUES (?1, ?2)",
 };
 
 const char *
-mq_ask_sql(MqAskName name)
+mq_query_sql(MqQueryName name)
 {
 	return sql[name];
 }

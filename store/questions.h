@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-#define MQ_ASKS(ROW) \
+#define MQ_QUERIES(ROW) \
 	ROW(MESSAGE_FIND) ROW(MESSAGE_PUT) ROW(MESSAGE_STATE) ROW(MESSAGE_FORGET_PROBLEMS) \
 	ROW(TEXT_FIND) ROW(TEXT_PUT) ROW(ADDRESS_FIND) ROW(ADDRESS_PUT) ROW(IDENTITY_FIND) ROW(IDENTITY_PUT) \
 	ROW(AUTH_FIND) ROW(AUTH_PUT) ROW(AUTH_DKIM_PUT) ROW(AUTH_SPF_PUT) ROW(AUTH_DKIM) ROW(AUTH_SPF) \
@@ -22,10 +22,10 @@
 	ROW(LABEL_PUT) ROW(LABEL_FORGET) ROW(LABELS) ROW(DNS_NEWEST) ROW(DNS_PUT) ROW(DNS_SEEN_AGAIN) ROW(DNS) \
 	ROW(MARK_GET) ROW(MARK_PUT)
 
-#define MQ_ASK_ENUM(name) MQ_ASK_##name,
-typedef enum { MQ_ASKS(MQ_ASK_ENUM) MQ_ASK_N } MqAskName;
+#define MQ_QUERY_ENUM(name) MQ_QUERY_##name,
+typedef enum { MQ_QUERIES(MQ_QUERY_ENUM) MQ_QUERY_N } MqQueryName;
 
-const char *mq_ask_sql(MqAskName name);
+const char *mq_query_sql(MqQueryName name);
 
 /* What is stored once and pointed to: its tables, by kind. */
 typedef enum { MQ_INTERN_TEXT, MQ_INTERN_ADDRESS, MQ_INTERN_IDENTITY, MQ_INTERN_AUTH, MQ_INTERN_REASONS, MQ_INTERN_N } MqIntern;

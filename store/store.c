@@ -82,7 +82,7 @@ static gboolean
 open_knows(MqStore *store, GError **error)
 {
 	if (sqlite3_open_v2(store->location, &store->knows_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(store->knows_db, mq_ask_sql(MQ_ASK_MESSAGE_FIND), -1, &store->knows, NULL) != SQLITE_OK) {
+	    || sqlite3_prepare_v2(store->knows_db, mq_query_sql(MQ_QUERY_MESSAGE_FIND), -1, &store->knows, NULL) != SQLITE_OK) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location,
 		            sqlite3_errmsg(store->knows_db));
 		return FALSE;
@@ -117,7 +117,7 @@ mq_store_close(MqStore *store)
 {
 	if (store == NULL)
 		return;
-	for (guint i = 0; i < MQ_ASK_N; i++)
+	for (guint i = 0; i < MQ_QUERY_N; i++)
 		sqlite3_finalize(store->prepared[i]);
 	for (guint i = 0; i < MQ_INTERN_N; i++)
 		g_hash_table_unref(store->interned[i]);
@@ -145,9 +145,9 @@ mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
 gboolean
 mq_store_status(MqStore *store, MqStatus *status, GError **error)
 {
-	g_autoptr(MqAsk) counts = mq_db_ask(store, MQ_ASK_STATUS_COUNTS, error, "i", (gint64)MQ_MESSAGE_FAILED);
-	g_autoptr(MqAsk) rows = counts != NULL ? mq_db_ask(store, MQ_ASK_STATUS_ROWS, error, "") : NULL;
-	g_autoptr(MqAsk) types = rows != NULL ? mq_db_ask(store, MQ_ASK_STATUS_TYPES, error, "") : NULL;
+	g_autoptr(MqQuery) counts = mq_db_ask(store, MQ_QUERY_STATUS_COUNTS, error, "i", (gint64)MQ_MESSAGE_FAILED);
+	g_autoptr(MqQuery) rows = counts != NULL ? mq_db_ask(store, MQ_QUERY_STATUS_ROWS, error, "") : NULL;
+	g_autoptr(MqQuery) types = rows != NULL ? mq_db_ask(store, MQ_QUERY_STATUS_TYPES, error, "") : NULL;
 	GStatBuf file;
 	gboolean row;
 
@@ -192,8 +192,8 @@ G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);
 static gboolean
 count_pruned(MqStore *store, MqPruned *pruned, GError **error)
 {
-	g_autoptr(MqAsk) types = mq_db_ask(store, MQ_ASK_PRUNE_COUNT, error, "");
-	g_autoptr(MqAsk) rows = types != NULL ? mq_db_ask(store, MQ_ASK_PRUNE_ROWS, error, "") : NULL;
+	g_autoptr(MqQuery) types = mq_db_ask(store, MQ_QUERY_PRUNE_COUNT, error, "");
+	g_autoptr(MqQuery) rows = types != NULL ? mq_db_ask(store, MQ_QUERY_PRUNE_ROWS, error, "") : NULL;
 	gboolean row;
 
 	*pruned = (MqPruned){ 0 };
@@ -213,8 +213,8 @@ count_pruned(MqStore *store, MqPruned *pruned, GError **error)
 gboolean
 mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_run, MqPruned *pruned, GError **error)
 {
-	g_autoptr(MqAsk) clear = mq_db_ask(store, MQ_ASK_SCOPE_CLEAR, error, "");
-	g_autoptr(MqAsk) mark = clear != NULL ? mq_db_ask(store, MQ_ASK_PRUNE_MARK, error, "ii", before_s, (gint64)type) : NULL;
+	g_autoptr(MqQuery) clear = mq_db_ask(store, MQ_QUERY_SCOPE_CLEAR, error, "");
+	g_autoptr(MqQuery) mark = clear != NULL ? mq_db_ask(store, MQ_QUERY_PRUNE_MARK, error, "ii", before_s, (gint64)type) : NULL;
 
 	if (!mq_db_do(store, clear, error) || !mq_db_do(store, mark, error) || !count_pruned(store, pruned, error))
 		return FALSE;
@@ -233,8 +233,8 @@ mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_
 gboolean
 mq_store_set_label(MqStore *store, const char *domain, const char *key, const char *word, gint64 now_s, GError **error)
 {
-	g_autoptr(MqAsk) ask = word != NULL ? mq_db_ask(store, MQ_ASK_LABEL_PUT, error, "ttti", domain, key, word, now_s)
-	                                    : mq_db_ask(store, MQ_ASK_LABEL_FORGET, error, "tt", domain, key);
+	g_autoptr(MqQuery) ask = word != NULL ? mq_db_ask(store, MQ_QUERY_LABEL_PUT, error, "ttti", domain, key, word, now_s)
+	                                    : mq_db_ask(store, MQ_QUERY_LABEL_FORGET, error, "tt", domain, key);
 
 	return mq_db_do(store, ask, error);
 }
@@ -242,7 +242,7 @@ mq_store_set_label(MqStore *store, const char *domain, const char *key, const ch
 gboolean
 mq_store_labels(MqStore *store, const char *domain, MqLabelFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_LABELS, error, "t", domain);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_LABELS, error, "t", domain);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -257,16 +257,16 @@ mq_store_labels(MqStore *store, const char *domain, MqLabelFunc take, gpointer c
 gboolean
 mq_store_put_dns(MqStore *store, const MqDnsSeen *seen, GError **error)
 {
-	g_autoptr(MqAsk) newest = mq_db_ask(store, MQ_ASK_DNS_NEWEST, error, "ttt", seen->name, seen->type, seen->domain);
-	g_autoptr(MqAsk) write = NULL;
+	g_autoptr(MqQuery) newest = mq_db_ask(store, MQ_QUERY_DNS_NEWEST, error, "ttt", seen->name, seen->type, seen->domain);
+	g_autoptr(MqQuery) write = NULL;
 	gboolean row;
 
 	if (newest == NULL || !mq_db_step(store, newest, &row, error))
 		return FALSE;
 	if (row && g_strcmp0(mq_db_text(newest, 1), seen->outcome) == 0 && g_strcmp0(mq_db_text(newest, 2), seen->data) == 0)
-		write = mq_db_ask(store, MQ_ASK_DNS_SEEN_AGAIN, error, "ii", mq_db_int(newest, 0), seen->last_seen_s);
+		write = mq_db_ask(store, MQ_QUERY_DNS_SEEN_AGAIN, error, "ii", mq_db_int(newest, 0), seen->last_seen_s);
 	else
-		write = mq_db_ask(store, MQ_ASK_DNS_PUT, error, "tttttii", seen->domain, seen->name, seen->type, seen->outcome,
+		write = mq_db_ask(store, MQ_QUERY_DNS_PUT, error, "tttttii", seen->domain, seen->name, seen->type, seen->outcome,
 		                  seen->data, seen->first_seen_s, seen->last_seen_s);
 	return mq_db_do(store, write, error);
 }
@@ -274,7 +274,7 @@ mq_store_put_dns(MqStore *store, const MqDnsSeen *seen, GError **error)
 gboolean
 mq_store_dns(MqStore *store, const char *domain, const char *name, MqDnsSeenFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_DNS, error, "tt", domain, name);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_DNS, error, "tt", domain, name);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -302,7 +302,7 @@ mq_store_dns(MqStore *store, const char *domain, const char *name, MqDnsSeenFunc
 gboolean
 mq_store_get_mark(MqStore *store, const char *key, char **value, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_MARK_GET, error, "t", key);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_MARK_GET, error, "t", key);
 	gboolean row;
 
 	if (ask == NULL || !mq_db_step(store, ask, &row, error))
@@ -314,7 +314,7 @@ mq_store_get_mark(MqStore *store, const char *key, char **value, GError **error)
 gboolean
 mq_store_put_mark(MqStore *store, const char *key, const char *value, GError **error)
 {
-	g_autoptr(MqAsk) ask = mq_db_ask(store, MQ_ASK_MARK_PUT, error, "tt", key, value);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_MARK_PUT, error, "tt", key, value);
 
 	return mq_db_do(store, ask, error);
 }
