@@ -5,11 +5,17 @@ G_STATIC_ASSERT(MQ_RESULT_PASS == 2);
 G_STATIC_ASSERT(MQ_DISPOSITION_QUARANTINE == 3 && MQ_DISPOSITION_REJECT == 4);
 G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 
-/* The rows in temp.scope: those of variants that are there already, and those of other domains, left out. */
+/* The rows in temp.scope: those of variants that are there already, and those of other domains, left out.
+ * CROSS JOIN keeps SQLite to this order: reports in question are few, rows are millions. */
 #define ROWS \
-	" FROM temp.scope s JOIN report r ON r.id = s.report JOIN record c ON c.report = r.id AND c.repeated = 0" \
-	" JOIN identity i ON i.id = c.identity" \
+	" FROM temp.scope s CROSS JOIN report r ON r.id = s.report" \
+	" CROSS JOIN record c ON c.report = r.id AND c.repeated = 0 CROSS JOIN identity i ON i.id = c.identity" \
 	" AND (s.domain IS NULL OR s.domain = CASE i.header_from WHEN 0 THEN r.domain ELSE i.header_from END)"
+
+/* The ids of the name ?5 and, with ?6, of those under it. */
+#define NAMES "(SELECT t.id FROM text t WHERE t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))"
+
+#define IN_WINDOW "(?2 IS NULL OR r.begin_s >= ?2) AND (?3 IS NULL OR r.begin_s < ?3) AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
 
 #define SUMS \
 	" coalesce(sum(c.count), 0), coalesce(sum(CASE WHEN c.dkim = 2 OR c.spf = 2 THEN c.count END), 0)," \
@@ -78,32 +84,26 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_TLS_FAILURE_PUT] = "INSERT INTO tls_failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
 	[MQ_QUERY_SCOPE_CLEAR] = "DELETE FROM temp.scope",
-	[MQ_QUERY_SCOPE_ALL] =
-		"INSERT INTO temp.scope SELECT id, NULL FROM report WHERE type = ?1 AND (?2 IS NULL OR begin_s >= ?2)"
-		" AND (?3 IS NULL OR begin_s < ?3) AND (?4 = 0 OR (?4 = 1) = (trust IS NULL))",
+	[MQ_QUERY_SCOPE_ALL] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE r.type = ?1 AND " IN_WINDOW,
 	[MQ_QUERY_SCOPE_DOMAIN] =
-		"INSERT INTO temp.scope SELECT rd.report, rd.domain FROM report_domain rd JOIN report r ON r.id = rd.report"
-		" WHERE rd.domain IN (SELECT t.id FROM text t WHERE t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))"
-		" AND rd.begin_s >= coalesce(?2, 0) AND rd.begin_s < coalesce(?3, 9223372036854775807) AND r.type = ?1"
-		" AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))",
+		"INSERT INTO temp.scope SELECT rd.report, rd.domain FROM report_domain rd CROSS JOIN report r ON r.id = rd.report"
+		" WHERE rd.domain IN " NAMES " AND rd.begin_s >= coalesce(?2, -9223372036854775807)"
+		" AND rd.begin_s < coalesce(?3, 9223372036854775807) AND r.type = ?1 AND " IN_WINDOW,
 
 	[MQ_QUERY_REPORTS] =
 		REPORT_ROW " FROM report r JOIN text re ON re.id = r.reporter JOIN text d ON d.id = r.domain"
-		" WHERE (?1 = 0 OR r.type = ?1) AND (?2 IS NULL OR r.begin_s >= ?2) AND (?3 IS NULL OR r.begin_s < ?3)"
-		" AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
-		" AND (?5 IS NULL OR d.value = ?5 OR (?6 AND substr(d.value, -length(?5) - 1) = '.' || ?5)"
-		" OR EXISTS (SELECT 1 FROM report_domain rd JOIN text t ON t.id = rd.domain WHERE rd.report = r.id"
-		" AND (t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))))"
+		" WHERE (?1 = 0 OR r.type = ?1) AND " IN_WINDOW
+		" AND (?5 IS NULL OR r.id IN (SELECT rd.report FROM report_domain rd WHERE rd.domain IN " NAMES "))"
 		" ORDER BY r.begin_s DESC NULLS LAST, r.id DESC LIMIT ?7",
 
 	[MQ_QUERY_TOTALS_SOURCE] = "SELECT a.text," SUMS ROWS " JOIN address a ON a.id = c.source" MOST_FIRST,
 	[MQ_QUERY_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,
 	[MQ_QUERY_TOTALS_REPORTER] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.reporter" MOST_FIRST,
-	[MQ_QUERY_TOTALS_SELECTOR] =
-		"SELECT k.name," SUMS ROWS
-		" JOIN (SELECT DISTINCT x.auth, st.value || '._domainkey.' || dt.value AS name FROM auth_dkim x"
-		" JOIN text st ON st.id = x.selector JOIN text dt ON dt.id = x.domain) k ON k.auth = c.auth"
-		" WHERE k.name IS NOT NULL" MOST_FIRST,
+	[MQ_QUERY_TOTALS_SELECTOR] = /* a row that two signatures of one key stand in counts once */
+		"SELECT st.value || '._domainkey.' || dt.value," SUMS ROWS " CROSS JOIN auth_dkim x ON x.auth = c.auth"
+		" AND NOT EXISTS (SELECT 1 FROM auth_dkim y WHERE y.auth = x.auth AND y.seq < x.seq AND y.domain = x.domain"
+		" AND y.selector = x.selector) CROSS JOIN text st ON st.id = x.selector CROSS JOIN text dt ON dt.id = x.domain"
+		" WHERE st.value IS NOT NULL AND dt.value IS NOT NULL" MOST_FIRST,
 	[MQ_QUERY_TOTALS_DISPOSITION] =
 		"SELECT (SELECT word FROM word WHERE kind = 'disposition' AND number = c.disposition)," SUMS ROWS MOST_FIRST,
 	[MQ_QUERY_TOTALS_DAY] = "SELECT date(r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,

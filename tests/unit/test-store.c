@@ -90,15 +90,12 @@ add_record(MqReport *report, const char *ip, gint64 count, MqResult dkim, MqResu
 static MqMessage *
 new_message(const char *name, MqReport *report)
 {
-	MqMessage *message = g_new0(MqMessage, 1);
+	MqMessage *message = mq_message_new(NULL);
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	gsize n = MQ_DIGEST_BYTES;
 
+	g_free(message->name);
 	message->name = g_strdup(name);
-	message->envelope.date_s = MQ_TIME_ABSENT;
-	message->reports = g_ptr_array_new_with_free_func((GDestroyNotify)mq_report_free);
-	message->problems = mq_problems_new();
-	message->state = MQ_MESSAGE_NOTHING;
 	g_checksum_update(sum, (const guchar *)name, -1);
 	g_checksum_get_digest(sum, message->sha256, &n);
 	if (report != NULL) {
