@@ -1,0 +1,26 @@
+/* The digest: its document, and the table of formats that print it. Each prints the same facts,
+ * from the same document. To add one: a file digest_NAME.c that ends in its row, one word in
+ * MQ_DIGESTS. */
+#ifndef MQ_CLI_DIGESTS_H
+#define MQ_CLI_DIGESTS_H
+
+#include "analyze/analyze.h"
+#include "cli/app.h"
+#include "cli/document.h"
+
+typedef struct {
+	const char *name; /* what --format calls it */
+	void (*print)(const MqApp *app, const json_t *document);
+} MqDigest;
+
+#define MQ_DIGESTS(ROW) ROW(text)
+#define MQ_DIGEST_DECLARE(name) extern const MqDigest mq_digest_##name;
+MQ_DIGESTS(MQ_DIGEST_DECLARE)
+
+/* (nullable) */
+const MqDigest *mq_digest_find(const char *name);
+
+/* "marque.summary/1". (transfer full) */
+json_t *mq_digest_document(const MqSummary *summary);
+
+#endif
