@@ -404,14 +404,14 @@ ask_reporters(MqStore *store, const MqFilter *now, const MqFilter *before, MqDom
 /* ------------------------------------------------------------------- headline */
 
 static char *
-share_text(const MqTotals *totals)
+share_text(const MqTotals *totals, gboolean capital)
 {
 	double percent = 100.0 * (double)totals->dmarc_pass / (double)totals->messages;
 
 	if (totals->dmarc_pass == totals->messages)
-		return g_strdup("all");
+		return g_strdup(capital ? "All" : "all");
 	if (totals->dmarc_pass == 0)
-		return g_strdup("none");
+		return g_strdup(capital ? "None" : "none");
 	return g_strdup_printf("%.1f %%", CLAMP(percent, 0.1, 99.9));
 }
 
@@ -427,8 +427,8 @@ make_headline(const MqDomainSummary *out)
 	if (out->now.messages == 0)
 		return g_strdup_printf("No report counts any mail in this period; in the one before %" G_GINT64_FORMAT
 		                       " messages.", out->before.messages);
-	share = share_text(&out->now);
-	before = out->before.messages > 0 ? share_text(&out->before) : NULL;
+	share = share_text(&out->now, TRUE);
+	before = out->before.messages > 0 ? share_text(&out->before, FALSE) : NULL;
 	compared = before != NULL ? g_strdup_printf(" (before: %s of %" G_GINT64_FORMAT ")", before,
 	                                            out->before.messages)
 	                          : g_strdup("");

@@ -214,7 +214,7 @@ print_command_help(MqApp *app, const GOptionEntry *options)
 		g_option_context_set_help_enabled(context, FALSE);
 		g_option_context_add_main_entries(context, options, NULL);
 		help = g_option_context_get_help(context, TRUE, NULL);
-		list = strstr(help, "\n  "); /* the first option */
+		list = strstr(help, "\n  -"); /* the first option */
 		fprintf(app->out, "\nOptions:%s", list != NULL ? list : "\n");
 	}
 	fprintf(app->out, "\nGlobal options:\n%s", globals);

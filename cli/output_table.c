@@ -13,6 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScolsTable, scols_unref_table)
 
 #define PASS_GOOD 0.98 /* what a domain has that can move on; below it, something is to be done */
 #define PASS_FAIR 0.90
+#define LISTED    4 /* items of a list in one cell */
 
 char *
 mq_count_to_text(gint64 count)
@@ -56,6 +57,7 @@ time_text(const json_t *value, gsize n)
 	return text;
 }
 
+/* The first few; JSON and CSV have them all. */
 static char *
 join(const json_t *list)
 {
@@ -63,8 +65,13 @@ join(const json_t *list)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach(list, i, item) {
+		if (i == LISTED && json_array_size(list) > LISTED + 1) {
+			g_ptr_array_add(words, g_strdup_printf("and %zu more", json_array_size(list) - LISTED));
+			break;
+		}
 		g_ptr_array_add(words, mq_cell_text(MQ_CELL_TEXT, item));
+	}
 	g_ptr_array_add(words, NULL);
 	return g_strjoinv(", ", (char **)words->pdata);
 }
@@ -131,6 +138,26 @@ color_of(const MqColumn *column, const json_t *value)
 	return share >= PASS_GOOD ? "green" : share >= PASS_FAIR ? "yellow" : "red";
 }
 
+/* Text that no row has is no column; numbers are, even if all are 0. */
+static gboolean
+is_shown(const MqColumn *column, const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	if (column->csv_only)
+		return FALSE;
+	if (column->kind != MQ_CELL_TEXT && column->kind != MQ_CELL_LIST && column->kind != MQ_CELL_DAY)
+		return TRUE;
+	json_array_foreach(rows, i, row) {
+		const json_t *value = mq_json_at(row, column->key);
+
+		if (json_is_array(value) ? json_array_size(value) > 0 : value != NULL && !json_is_null(value))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Numbers stand right; what is not worth the width of a terminal is cut there, and only there. */
 static void
 add_columns(ScolsTable *table, const MqColumn *columns, guint n_columns)
@@ -138,8 +165,6 @@ add_columns(ScolsTable *table, const MqColumn *columns, guint n_columns)
 	for (guint i = 0; i < n_columns; i++) {
 		int flags = 0;
 
-		if (columns[i].csv_only)
-			continue;
 		if (columns[i].kind == MQ_CELL_COUNT || columns[i].kind == MQ_CELL_SHARE
 		    || columns[i].kind == MQ_CELL_PASS)
 			flags = SCOLS_FL_RIGHT;
@@ -153,34 +178,24 @@ static void
 add_row(ScolsTable *table, const MqColumn *columns, guint n_columns, const json_t *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
-	size_t at = 0;
 
 	for (guint i = 0; i < n_columns; i++) {
 		const json_t *value = mq_json_at(row, columns[i].key);
 		const char *color = color_of(&columns[i], value);
-		g_autofree char *text = NULL;
+		g_autofree char *text = mq_cell_text(columns[i].kind, value);
 
-		if (columns[i].csv_only)
-			continue;
-		text = mq_cell_text(columns[i].kind, value);
-		scols_line_set_data(line, at, text);
+		scols_line_set_data(line, i, text);
 		if (color != NULL)
-			scols_cell_set_color(scols_line_get_cell(line, at), color);
-		at++;
+			scols_cell_set_color(scols_line_get_cell(line, i), color);
 	}
 }
 
-void
-mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows,
-               const json_t *total)
+/* (transfer full) */
+static ScolsTable *
+make_table(const MqApp *app)
 {
-	g_autoptr(ScolsTable) table = NULL;
-	g_autofree char *text = NULL;
-	const json_t *row;
-	size_t i;
+	ScolsTable *table;
 
-	if (json_array_size(rows) == 0)
-		return;
 	scols_init_debug(0);
 	table = scols_new_table();
 	scols_table_enable_noencoding(table, 1); /* mq_cell_text() made strangers' text visible */
@@ -189,12 +204,31 @@ mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, const
 	scols_table_set_termforce(table, is_terminal(app) ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (is_terminal(app))
 		scols_table_set_termwidth(table, terminal_width(app));
-	add_columns(table, columns, n_columns);
-	json_array_foreach(rows, i, row)
-		add_row(table, columns, n_columns, row);
-	if (total != NULL)
-		add_row(table, columns, n_columns, total);
 	scols_table_set_stream(table, app->out);
+	return table;
+}
+
+void
+mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows,
+               const json_t *total)
+{
+	g_autoptr(ScolsTable) table = NULL;
+	g_autoptr(GArray) shown = g_array_new(FALSE, FALSE, sizeof(MqColumn));
+	const json_t *row;
+	size_t i;
+
+	if (json_array_size(rows) == 0)
+		return;
+	for (guint c = 0; c < n_columns; c++)
+		if (is_shown(&columns[c], rows))
+			g_array_append_val(shown, columns[c]);
+	columns = (const MqColumn *)(gconstpointer)shown->data;
+	table = make_table(app);
+	add_columns(table, columns, shown->len);
+	json_array_foreach(rows, i, row)
+		add_row(table, columns, shown->len, row);
+	if (total != NULL)
+		add_row(table, columns, shown->len, total);
 	scols_print_table(table);
 }
 
