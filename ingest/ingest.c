@@ -4,6 +4,7 @@
 #include "ingest/mail.h"
 #include "ingest/message.h"
 #include "ingest/origins.h"
+#include "ingest/xml.h"
 
 #define JOBS_MAX    64
 #define COMMIT_US   G_USEC_PER_SEC
@@ -52,6 +53,7 @@ void
 mq_ingest_init(void)
 {
 	mq_mail_init();
+	mq_xml_init();
 }
 
 static void

@@ -471,20 +471,39 @@ leaf_close(MqPart *part)
 
 static const MqPartKind leaf_kind = { .name = "body", .read = leaf_read, .close = leaf_close };
 
+/* Some senders leave out the final "=" of base64, and the decoder would drop what is before them; two
+ * too many do no harm. */
+#define PADDING "=="
+
+static GMimeStream *
+padded(GMimeStream *raw)
+{
+	g_autoptr(GMimeStream) padding = g_mime_stream_mem_new_with_buffer(PADDING, strlen(PADDING));
+	GMimeStream *both = g_mime_stream_cat_new();
+
+	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(both), raw);
+	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(both), padding);
+	return both;
+}
+
 /* NULL: there is no body. */
 static GMimeStream *
 decoding_stream(GMimeObject *object)
 {
 	GMimeDataWrapper *content = GMIME_IS_PART(object) ? g_mime_part_get_content(GMIME_PART(object)) : NULL;
 	GMimeStream *raw = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
+	g_autoptr(GMimeStream) source = NULL;
 	g_autoptr(GMimeFilter) decode = NULL;
+	GMimeContentEncoding encoding;
 	GMimeStream *stream;
 
 	if (raw == NULL)
 		return NULL;
 	g_mime_stream_reset(raw);
-	stream = g_mime_stream_filter_new(raw);
-	decode = g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(content), FALSE);
+	encoding = g_mime_data_wrapper_get_encoding(content);
+	source = encoding == GMIME_CONTENT_ENCODING_BASE64 ? padded(raw) : g_object_ref(raw);
+	stream = g_mime_stream_filter_new(source);
+	decode = g_mime_filter_basic_new(encoding, FALSE);
 	g_mime_stream_filter_add(GMIME_STREAM_FILTER(stream), decode);
 	return stream;
 }
@@ -525,7 +544,9 @@ mq_mail_decode(const char *text, gsize n, MqEncoded encoded)
 
 	g_mime_encoding_init_decode(&state, encoded == MQ_ENCODED_UU ? GMIME_CONTENT_ENCODING_UUENCODE
 	                                                             : GMIME_CONTENT_ENCODING_BASE64);
-	out = g_malloc(g_mime_encoding_outlen(&state, n));
-	n_out = g_mime_encoding_flush(&state, text, n, out);
+	out = g_malloc(g_mime_encoding_outlen(&state, n) + g_mime_encoding_outlen(&state, strlen(PADDING)));
+	n_out = g_mime_encoding_step(&state, text, n, out);
+	if (encoded == MQ_ENCODED_BASE64)
+		n_out += g_mime_encoding_flush(&state, PADDING, strlen(PADDING), out + n_out);
 	return g_bytes_new_take(g_steal_pointer(&out), n_out);
 }

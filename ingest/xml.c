@@ -158,6 +158,12 @@ note_encoding(gpointer ctx, const char *reason)
 	note(ctx, MQ_PROBLEM_ENCODING, reason);
 }
 
+void
+mq_xml_init(void)
+{
+	xmlInitParser();
+}
+
 MqXml *
 mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx)
 {

@@ -34,6 +34,9 @@ typedef struct {
 
 typedef struct MqXml MqXml;
 
+/* Sets up the library; once, before the first thread. */
+void mq_xml_init(void);
+
 /* @root: outlives the reader. A document may hold it several times, or within other elements. */
 MqXml *mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx);
 void mq_xml_free(MqXml *xml);

@@ -112,6 +112,8 @@ static const LeafCase leaves[] = {
 	  "text/plain||a\ntext/plain||b" },
 	{ "base64", MULTI "--x\nContent-Transfer-Encoding: BASE64\n\nSGVs\nbG8=\n--x--\n", "text/plain||Hello" },
 	{ "base64 with dirt in it", MULTI "--x\nContent-Transfer-Encoding: base64\n\nSG!!Vs\n > bG8=\n--x--\n", "text/plain||Hello" },
+	{ "base64 without its padding", MULTI "--x\nContent-Transfer-Encoding: base64\n\nSGVsbG8\n--x--\n", "text/plain||Hello" },
+	{ "an empty base64", MULTI "--x\nContent-Transfer-Encoding: base64\n\n\n--x--\n", "text/plain||" },
 	{ "quoted-printable, broken", MULTI "--x\nContent-Transfer-Encoding: quoted-printable\n\na=3Db=ZZ=\n--x--\n",
 	  "text/plain||a=b=ZZ" },
 	{ "uuencode", MULTI "--x\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n#0V%T\n`\nend\n--x--\n", "text/plain||Cat" },
