@@ -1,7 +1,7 @@
 /* Questions over many reports: lists, sums, flows. */
 #include <string.h>
 
-#include "store/db.h"
+#include "store/sets.h"
 
 gboolean
 mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error)
@@ -111,39 +111,6 @@ mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gp
 	return take_totals(store, ask, filter->limit, take, ctx, error);
 }
 
-/* Sets are loaded once a run: thousands of flows share them. Key: a pointer to the id in the value. */
-typedef struct {
-	gint64 id;
-	MqSet *set;
-} CachedSet;
-
-static void
-cached_set_free(gpointer data)
-{
-	CachedSet *cached = data;
-
-	mq_set_free(cached->set);
-	g_free(cached);
-}
-
-static const MqSet *
-cached_set(MqStore *store, GHashTable *cache, gint64 id, MqSet *(*load)(MqStore *, gint64, GError **), GError **error)
-{
-	CachedSet *cached = g_hash_table_lookup(cache, &id);
-	MqSet *set;
-
-	if (cached != NULL)
-		return cached->set;
-	set = load(store, id, error);
-	if (set == NULL)
-		return NULL;
-	cached = g_new0(CachedSet, 1);
-	cached->id = id;
-	cached->set = set;
-	g_hash_table_insert(cache, &cached->id, cached);
-	return set;
-}
-
 static MqFlow
 read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
 {
@@ -179,11 +146,11 @@ read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
 gboolean
 mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(GHashTable) auths = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
-	g_autoptr(GHashTable) reasons = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cached_set_free);
+	g_auto(MqSets) sets = { 0 };
 	g_autoptr(MqQuery) ask = NULL;
 	gboolean row = TRUE;
 
+	mq_sets_init(&sets, store);
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
 	ask = mq_db_ask(store, MQ_QUERY_FLOWS, error, "");
@@ -196,8 +163,8 @@ mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer
 			return FALSE;
 		if (!row)
 			break;
-		auth = cached_set(store, auths, mq_db_int(ask, 8), mq_db_load_auth, error);
-		why = auth != NULL ? cached_set(store, reasons, mq_db_int(ask, 9), mq_db_load_reasons, error) : NULL;
+		auth = mq_sets_auth(&sets, mq_db_int(ask, 8), error);
+		why = auth != NULL ? mq_sets_reasons(&sets, mq_db_int(ask, 9), error) : NULL;
 		if (why == NULL)
 			return FALSE;
 		flow = read_flow(ask, auth, why);

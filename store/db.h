@@ -12,6 +12,7 @@ struct MqStore {
 	sqlite3 *db;
 	char *location;
 	gboolean in_transaction;
+	gint64 data_version; /* when it differs, another program has changed the database */
 	sqlite3_stmt *prepared[MQ_QUERY_N];
 	GHashTable *interned[MQ_INTERN_N]; /* key bytes -> id: see put.c; emptied when it grows large */
 	GMutex knows_lock;
@@ -67,17 +68,5 @@ void mq_db_address(MqQuery *ask, int column, MqAddress *address);
 
 /* Fills temp.scope with the reports of @filter; every question about rows reads it. */
 gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
-
-/* The signatures and results of one auth set, the reasons of one reason set: owned by the set. */
-typedef struct {
-	MqDkimResult *dkim;
-	MqSpfResult *spf;
-	guint n_dkim, n_spf;
-	MqReason *reasons;
-	guint n_reasons;
-} MqSet;
-void mq_set_free(MqSet *set);
-MqSet *mq_db_load_auth(MqStore *store, gint64 auth, GError **error);
-MqSet *mq_db_load_reasons(MqStore *store, gint64 reasons, GError **error);
 
 #endif

@@ -1,7 +1,8 @@
 /* One report whole, as it was put. */
 #include <string.h>
 
-#include "store/db.h"
+#include "store/load.h"
+#include "store/sets.h"
 
 void
 mq_stored_report_free(MqStoredReport *report)
@@ -118,12 +119,14 @@ copy_reasons(MqBatch *batch, MqRecord *record, const MqSet *set)
 }
 
 static gboolean
-load_record(MqStore *store, MqQuery *ask, MqBatch *batch, GError **error)
+load_record(MqQuery *ask, MqSets *sets, MqBatch *batch, GError **error)
 {
 	MqRecord *record = mq_batch_add(batch);
-	gint64 auth = mq_db_int(ask, 9);
-	gint64 reasons = mq_db_int(ask, 10);
+	const MqSet *auth = mq_sets_auth(sets, mq_db_int(ask, 9), error);
+	const MqSet *reasons = auth != NULL ? mq_sets_reasons(sets, mq_db_int(ask, 10), error) : NULL;
 
+	if (reasons == NULL)
+		return FALSE;
 	mq_db_address(ask, 0, &record->source);
 	if (record->source.n_bytes == 0)
 		record->source_text = mq_batch_text(batch, mq_db_text(ask, 1));
@@ -134,32 +137,20 @@ load_record(MqStore *store, MqQuery *ask, MqBatch *batch, GError **error)
 	record->header_from = mq_batch_text(batch, mq_db_text(ask, 6));
 	record->envelope_from = mq_batch_text(batch, mq_db_text(ask, 7));
 	record->envelope_to = mq_batch_text(batch, mq_db_text(ask, 8));
-	if (auth != 0) {
-		MqSet *set = mq_db_load_auth(store, auth, error);
-
-		if (set == NULL)
-			return FALSE;
-		copy_auth(batch, record, set);
-		mq_set_free(set);
-	}
-	if (reasons != 0) {
-		MqSet *set = mq_db_load_reasons(store, reasons, error);
-
-		if (set == NULL)
-			return FALSE;
-		copy_reasons(batch, record, set);
-		mq_set_free(set);
-	}
+	copy_auth(batch, record, auth);
+	copy_reasons(batch, record, reasons);
 	return TRUE;
 }
 
 static gboolean
 load_records(MqStore *store, MqStoredReport *out, GError **error)
 {
+	g_auto(MqSets) sets = { 0 };
 	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "i", out->id);
 	MqBatch *batch = NULL;
 	gboolean row = ask != NULL;
 
+	mq_sets_init(&sets, store);
 	while (row) {
 		gboolean repeated;
 
@@ -171,10 +162,38 @@ load_records(MqStore *store, MqStoredReport *out, GError **error)
 			batch = mq_batch_new();
 			g_ptr_array_add(out->report->batches, batch);
 		}
-		if (!load_record(store, ask, batch, error))
+		if (!load_record(ask, &sets, batch, error))
 			return FALSE;
 		repeated = mq_db_int(ask, 11) != 0;
 		g_array_append_val(out->repeated, repeated);
+	}
+	return ask != NULL;
+}
+
+gboolean
+mq_load_digests(MqStore *store, gint64 report, GArray *digests, GError **error)
+{
+	g_auto(MqSets) sets = { 0 };
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "i", report);
+	g_autoptr(MqBatch) batch = mq_batch_new();
+	gboolean row = ask != NULL;
+
+	mq_sets_init(&sets, store);
+	while (row) {
+		guint8 digest[MQ_DIGEST_BYTES];
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (!row || mq_db_int(ask, 11) != 0)
+			continue;
+		if (batch->records->len >= MQ_LIMIT_BATCH_RECORDS) {
+			mq_batch_free(batch);
+			batch = mq_batch_new();
+		}
+		if (!load_record(ask, &sets, batch, error))
+			return FALSE;
+		mq_record_digest(g_ptr_array_index(batch->records, batch->records->len - 1), digest);
+		g_array_append_vals(digests, digest, 1);
 	}
 	return ask != NULL;
 }

@@ -3,9 +3,28 @@
 
 #include "ingest/text.h"
 #include "store/intern.h"
+#include "store/load.h"
 
 #define HASH_BYTES    MQ_HASH_BYTES /* of SHA-256: what the database keeps of a digest */
 #define SIGHTINGS_MAX 20
+/* Of one report. Honest reporters send two or three; more would make each put compare with ever more
+ * rows: from then on what comes is kept, and nothing of it counts. */
+#define VARIANTS_MAX 50
+
+/* Another program may have pruned what our ids stand for. */
+static gboolean
+notice_changes(MqStore *store, GError **error)
+{
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_DATA_VERSION, error, "");
+	gboolean row;
+
+	if (ask == NULL || !mq_db_step(store, ask, &row, error))
+		return FALSE;
+	if (mq_db_int(ask, 0) != store->data_version)
+		mq_intern_forget(store);
+	store->data_version = mq_db_int(ask, 0);
+	return TRUE;
+}
 
 static gboolean
 begin(MqStore *store, GError **error)
@@ -13,16 +32,24 @@ begin(MqStore *store, GError **error)
 	if (store->in_transaction)
 		return TRUE;
 	store->in_transaction = mq_db_exec(store, "BEGIN IMMEDIATE", error);
-	return store->in_transaction;
+	return store->in_transaction && notice_changes(store, error);
 }
 
 /* ------------------------------------------------------------- reports and rows */
+
+/* A row that earlier variants have, and how often it is still to come. */
+typedef struct {
+	guint8 digest[HASH_BYTES];
+	guint left;
+} EarlierRow;
 
 /* One report on its way into the database. */
 typedef struct {
 	gint64 id;             /* 0: a duplicate, its rows are not wanted */
 	const MqReport *report;
-	GHashTable *known_rows; /* (nullable) of a variant: digest -> how many earlier rows have it */
+	gint64 begin_s;        /* the window it belongs to */
+	GArray *earlier;       /* (nullable) gint64: the reports it is a variant of */
+	GArray *earlier_rows;  /* (nullable) EarlierRow, sorted; of @earlier, once rows come */
 	gint64 policy_domain;
 	gint64 last_domain;    /* the From domain noted last: most reports have one */
 	gint64 seq;
@@ -32,7 +59,41 @@ typedef struct {
 static void
 incoming_clear(Incoming *incoming)
 {
-	g_clear_pointer(&incoming->known_rows, g_hash_table_unref);
+	g_clear_pointer(&incoming->earlier, g_array_unref);
+	g_clear_pointer(&incoming->earlier_rows, g_array_unref);
+}
+
+static gint
+compare_digests(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, HASH_BYTES);
+}
+
+/* Only when the first row comes: the earlier variant may be in the same message, and its rows are there
+ * by then. */
+static gboolean
+load_earlier_rows(MqStore *store, Incoming *incoming, GError **error)
+{
+	g_autoptr(GArray) digests = g_array_new(FALSE, FALSE, HASH_BYTES);
+	g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(EarlierRow));
+
+	for (guint i = 0; i < incoming->earlier->len; i++)
+		if (!mq_load_digests(store, g_array_index(incoming->earlier, gint64, i), digests, error))
+			return FALSE;
+	g_array_sort(digests, compare_digests);
+	for (guint i = 0; i < digests->len; i++) {
+		const char *digest = digests->data + (gsize)i * HASH_BYTES;
+		EarlierRow row = { .left = 1 };
+
+		if (rows->len > 0 && compare_digests(&g_array_index(rows, EarlierRow, rows->len - 1), digest) == 0) {
+			g_array_index(rows, EarlierRow, rows->len - 1).left++;
+			continue;
+		}
+		memcpy(row.digest, digest, HASH_BYTES);
+		g_array_append_val(rows, row);
+	}
+	incoming->earlier_rows = g_steal_pointer(&rows);
+	return TRUE;
 }
 
 /* Whether an earlier variant has this row; takes it off the list, so that two equal rows need two. */
@@ -40,17 +101,20 @@ static gboolean
 is_repeated(Incoming *incoming, const MqRecord *record)
 {
 	guint8 digest[MQ_DIGEST_BYTES];
-	guint *left;
+	EarlierRow *row;
+	guint at;
 
-	if (incoming->known_rows == NULL)
+	if (incoming->earlier == NULL)
 		return FALSE;
+	if (incoming->earlier->len >= VARIANTS_MAX)
+		return TRUE;
 	mq_record_digest(record, digest);
-	g_autoptr(GBytes) key = g_bytes_new_static(digest, HASH_BYTES);
-
-	left = g_hash_table_lookup(incoming->known_rows, key);
-	if (left == NULL || *left == 0)
+	if (!g_array_binary_search(incoming->earlier_rows, digest, compare_digests, &at))
 		return FALSE;
-	(*left)--;
+	row = &g_array_index(incoming->earlier_rows, EarlierRow, at);
+	if (row->left == 0)
+		return FALSE;
+	row->left--;
 	return TRUE;
 }
 
@@ -63,7 +127,7 @@ note_domain(MqStore *store, Incoming *incoming, gint64 header_from, GError **err
 	if (domain == incoming->last_domain)
 		return TRUE;
 	incoming->last_domain = domain;
-	put = mq_db_ask(store, MQ_QUERY_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->report->begin_s);
+	put = mq_db_ask(store, MQ_QUERY_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->begin_s);
 	return mq_db_do(store, put, error);
 }
 
@@ -95,6 +159,9 @@ put_record(MqStore *store, Incoming *incoming, const MqRecord *record, GError **
 static gboolean
 put_batch(MqStore *store, Incoming *incoming, const MqBatch *batch, GError **error)
 {
+	if (incoming->earlier != NULL && incoming->earlier_rows == NULL && incoming->earlier->len < VARIANTS_MAX
+	    && !load_earlier_rows(store, incoming, error))
+		return FALSE;
 	for (guint i = 0; i < batch->records->len; i++)
 		if (!put_record(store, incoming, g_ptr_array_index(batch->records, i), error))
 			return FALSE;
@@ -152,47 +219,6 @@ earlier_variants(MqStore *store, const MqReport *report, gint64 key, GError **er
 		}
 	}
 	return g_steal_pointer(&ids);
-}
-
-static gboolean
-count_row(GHashTable *rows, const MqRecord *record)
-{
-	guint8 digest[MQ_DIGEST_BYTES];
-	g_autoptr(GBytes) key = NULL;
-	guint *n;
-
-	mq_record_digest(record, digest);
-	key = g_bytes_new(digest, HASH_BYTES);
-	n = g_hash_table_lookup(rows, key);
-	if (n == NULL) {
-		n = g_new0(guint, 1);
-		g_hash_table_insert(rows, g_steal_pointer(&key), n);
-	}
-	(*n)++;
-	return TRUE;
-}
-
-/* The digests of all rows of the earlier variants that count, each with how often it is there. */
-static GHashTable *
-rows_of(MqStore *store, const GArray *ids, GError **error)
-{
-	g_autoptr(GHashTable) rows = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
-
-	for (guint i = 0; i < ids->len; i++) {
-		g_autoptr(MqStoredReport) earlier = mq_store_report(store, g_array_index(ids, gint64, i), error);
-		guint seq = 0;
-
-		if (earlier == NULL)
-			return NULL;
-		for (guint b = 0; b < earlier->report->batches->len; b++) {
-			const MqBatch *batch = g_ptr_array_index(earlier->report->batches, b);
-
-			for (guint r = 0; r < batch->records->len; r++, seq++)
-				if (!g_array_index(earlier->repeated, gboolean, seq))
-					count_row(rows, g_ptr_array_index(batch->records, r));
-		}
-	}
-	return g_steal_pointer(&rows);
 }
 
 static char *
@@ -309,7 +335,7 @@ put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, gboo
 	g_autoptr(MqQuery) put = mq_db_ask(
 		store, MQ_QUERY_REPORT_PUT, error, "iiiibciiitiiaaiiiiiciiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
 		part, r->digest, (gsize)HASH_BYTES, key != 0 ? key : (gint64)-1, reporter, email, contact, r->report_id,
-		generator, incoming->policy_domain, r->begin_s, r->end_s, (gint64)p->p, (gint64)p->sp, (gint64)p->np,
+		generator, incoming->policy_domain, incoming->begin_s, r->end_s, (gint64)p->p, (gint64)p->sp, (gint64)p->np,
 		(gint64)p->adkim, (gint64)p->aspf, (gint64)p->pct, (gint64)p->testing, (gint64)p->discovery_method, fo,
 		(gint64)0, (gint64)0, (gint64)variant, trust);
 
@@ -367,16 +393,23 @@ prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint ind
 	if (earlier->len == 0)
 		return TRUE;
 	*variant = TRUE;
-	if (report->type == MQ_TYPE_AGGREGATE) {
-		incoming->known_rows = rows_of(store, earlier, error);
-		if (incoming->known_rows == NULL)
-			return FALSE;
-	}
 	mq_problems_add(message->problems, MQ_PROBLEM_REPORT_VARIANT, TRUE, index, report->part,
-	                "report id '%s' of '%s' came before with other content, as report %" G_GINT64_FORMAT
-	                "; rows that are there already are not counted twice",
-	                report->report_id, report->reporter, g_array_index(earlier, gint64, 0));
+	                "report id '%s' of '%s' came before with other content, as report %" G_GINT64_FORMAT "; %s",
+	                report->report_id, report->reporter, g_array_index(earlier, gint64, 0),
+	                earlier->len < VARIANTS_MAX ? "rows that are there already are not counted twice"
+	                                            : "so often that no further one is counted");
+	if (report->type == MQ_TYPE_AGGREGATE)
+		incoming->earlier = g_steal_pointer(&earlier);
 	return TRUE;
+}
+
+/* A failure report has no period: it belongs to when its mail arrived, or it was sent. */
+static gint64
+begin_of(const MqReport *report, const MqMessage *message)
+{
+	if (report->begin_s != MQ_TIME_ABSENT || report->failure == NULL)
+		return report->begin_s;
+	return report->failure->arrival_s != MQ_TIME_ABSENT ? report->failure->arrival_s : message->envelope.date_s;
 }
 
 static gboolean
@@ -394,6 +427,7 @@ put_report(MqStore *store, MqMessage *message, gint64 message_id, guint index, I
 		result->duplicates++;
 		return put_sighting(store, duplicate_of, message_id, report->part, error);
 	}
+	incoming->begin_s = begin_of(report, message);
 	if (!prepare_variant(store, incoming, message, (gint)index, key, &variant, error)
 	    || !put_head(store, incoming, message_id, key, variant, suspicion(message, (gint)index), error))
 		return FALSE;

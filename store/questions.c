@@ -178,6 +178,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		" AND (?2 IS NULL OR name = ?2) ORDER BY first_seen_s, id",
 	[MQ_QUERY_MARK_GET] = "SELECT value FROM mark WHERE key = ?1",
 	[MQ_QUERY_MARK_PUT] = "INSERT OR REPLACE INTO mark (key, value) VALUES (?1, ?2)",
+	[MQ_QUERY_DATA_VERSION] = "SELECT data_version FROM pragma_data_version()",
 };
 
 const char *
