@@ -186,3 +186,37 @@ mq_query_sql(MqQueryName name)
 {
 	return sql[name];
 }
+
+#define FORGET(table, key) "DELETE FROM " table " WHERE " key " IN (SELECT report FROM temp.scope)"
+
+/* Ids are given again, so that nothing may point to one that is gone: sets before what they point to. */
+const char *const mq_prune_steps[] = {
+	FORGET("record", "report"),
+	FORGET("report_error", "report"),
+	FORGET("report_domain", "report"),
+	FORGET("sighting", "report"),
+	FORGET("problem", "report"),
+	FORGET("failure", "report"),
+	"DELETE FROM tls_failure WHERE policy IN (SELECT id FROM tls_policy WHERE report IN (SELECT report FROM temp.scope))",
+	FORGET("tls_policy", "report"),
+	FORGET("report", "id"),
+	/* the envelope of a forgotten failure sample may name people: what stays is that it was read (state 1: had reports) */
+	"UPDATE message SET message_id = NULL, sender = NULL WHERE id NOT IN (SELECT message FROM report)"
+	" AND id NOT IN (SELECT message FROM sighting) AND state = 1",
+	"DELETE FROM auth WHERE id NOT IN (SELECT auth FROM record)",
+	"DELETE FROM auth_dkim WHERE auth NOT IN (SELECT id FROM auth)",
+	"DELETE FROM auth_spf WHERE auth NOT IN (SELECT id FROM auth)",
+	"DELETE FROM reasons WHERE id NOT IN (SELECT reasons FROM record)",
+	"DELETE FROM reason WHERE reasons NOT IN (SELECT id FROM reasons)",
+	"DELETE FROM identity WHERE id NOT IN (SELECT identity FROM record)",
+	"DELETE FROM address WHERE id <> 0 AND id NOT IN (SELECT source FROM record UNION SELECT source FROM failure)",
+	"DELETE FROM text WHERE id <> 0 AND id NOT IN (SELECT header_from FROM identity UNION SELECT envelope_from FROM identity"
+	" UNION SELECT envelope_to FROM identity UNION SELECT domain FROM auth_dkim UNION SELECT selector FROM auth_dkim"
+	" UNION SELECT human_result FROM auth_dkim UNION SELECT domain FROM auth_spf UNION SELECT human_result FROM auth_spf"
+	" UNION SELECT type_text FROM reason UNION SELECT comment FROM reason UNION SELECT part FROM report"
+	" UNION SELECT reporter FROM report UNION SELECT email FROM report UNION SELECT extra_contact FROM report"
+	" UNION SELECT generator FROM report UNION SELECT domain FROM report UNION SELECT fo FROM report"
+	" UNION SELECT part FROM sighting UNION SELECT domain FROM report_domain)",
+};
+const guint mq_n_prune_steps = G_N_ELEMENTS(mq_prune_steps);
+G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);

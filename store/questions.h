@@ -26,6 +26,9 @@
 typedef enum { MQ_QUERIES(MQ_QUERY_ENUM) MQ_QUERY_N } MqQueryName;
 
 const char *mq_query_sql(MqQueryName name);
+/* The steps of forgetting the reports in temp.scope, and then what nothing points to any more. */
+extern const char *const mq_prune_steps[];
+extern const guint mq_n_prune_steps;
 
 /* What is stored once and pointed to: its tables, by kind. */
 typedef enum { MQ_INTERN_TEXT, MQ_INTERN_ADDRESS, MQ_INTERN_IDENTITY, MQ_INTERN_AUTH, MQ_INTERN_REASONS, MQ_INTERN_N } MqIntern;

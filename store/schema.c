@@ -103,8 +103,22 @@ static const char *const migrations[MQ_SCHEMA_VERSION] = {
 	" LEFT JOIN word w ON w.kind = 'result' AND w.number = k.result;"
 	"CREATE VIEW override_reasons AS SELECT r.reasons, r.seq, coalesce(t.value, w.word) AS type, c.value AS comment"
 	" FROM reason r JOIN text t ON t.id = r.type_text JOIN text c ON c.id = r.comment"
-	" LEFT JOIN word w ON w.kind = 'reason' AND w.number = r.type;",
+	" LEFT JOIN word w ON w.kind = 'reason' AND w.number = r.type;"
+	"CREATE VIEW messages AS SELECT m.id, m.name, m.bytes, CASE m.state WHEN 1 THEN 'reports' WHEN 2 THEN 'nothing'"
+	" WHEN 3 THEN 'failed' END AS state, m.message_id, m.sender, datetime(m.date_s, 'unixepoch') AS date,"
+	" datetime(m.ingested_s, 'unixepoch') AS ingested FROM message m;"
+	"CREATE VIEW problems AS SELECT p.id, m.name AS message, p.report, p.part, p.code, p.reason, p.stored"
+	" FROM problem p JOIN message m ON m.id = p.message;"
+	"CREATE VIEW failures AS SELECT f.report, datetime(f.arrival_s, 'unixepoch') AS arrived, a.text AS source_ip,"
+	" f.reported_domain, f.auth_failure, f.delivery_result, f.header_from, f.original_mail_from, f.original_rcpt_to,"
+	" f.subject, f.message_id, f.dkim_domain, f.dkim_selector, f.dkim_identity, f.spf_dns, f.incidents"
+	" FROM failure f JOIN address a ON a.id = f.source;"
+	"CREATE VIEW tls_results AS SELECT p.report, p.id AS policy, p.domain, p.policy_type, p.sessions_ok, p.sessions_failed,"
+	" f.result_type, f.sending_mta, f.receiving_mx, f.sessions FROM tls_policy p"
+	" LEFT JOIN tls_failure f ON f.policy = p.id;",
 };
+/* views say these numbers by words */
+G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1 && MQ_MESSAGE_NOTHING == 2 && MQ_MESSAGE_FAILED == 3);
 
 static const MqWords *const sets[] = {
 	&mq_words_type,   &mq_words_dialect, &mq_words_policy, &mq_words_disposition, &mq_words_mode,

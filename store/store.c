@@ -3,7 +3,7 @@
 
 #include <glib/gstdio.h>
 
-#include "store/db.h"
+#include "store/intern.h"
 #include "store/schema.h"
 
 #define BUSY_TIMEOUT_MS 10000
@@ -19,30 +19,50 @@ open_immutable(const char *location, sqlite3 **db)
 	return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 }
 
+/* What a program that was killed left behind cannot be read in a directory that cannot be written to. */
 static gboolean
-can_read(sqlite3 *db)
+has_unsettled_log(const char *location)
 {
-	return sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK;
+	g_autofree char *log = g_strconcat(location, "-wal", NULL);
+	GStatBuf st;
+
+	return g_stat(log, &st) == 0 && st.st_size > 0;
+}
+
+static gboolean
+reopen_immutable(MqStore *store, GError **error)
+{
+	if (has_unsettled_log(store->location)) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE,
+		            "database '%s': its last writes are still in '%s-wal' and its directory cannot be written to: "
+		            "open it once with an account that may write there", store->location, store->location);
+		return FALSE;
+	}
+	sqlite3_close(store->db);
+	store->db = NULL;
+	return open_immutable(store->location, &store->db) == SQLITE_OK || mq_db_error(store, error);
 }
 
 static gboolean
 open_for_reading(MqStore *store, GError **error)
 {
+	int status;
+
 	if (!g_file_test(store->location, G_FILE_TEST_EXISTS)) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "there is no database '%s': run 'marque ingest' first, or name one with --database",
 		            store->location);
 		return FALSE;
 	}
-	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+	status = sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE, NULL);
+	if (status == SQLITE_OK) {
 		sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
-		if (can_read(store->db) || (sqlite3_errcode(store->db) & 0xFF) == SQLITE_NOTADB)
-			return TRUE;
+		status = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	}
-	sqlite3_close(store->db);
-	store->db = NULL;
-	if (open_immutable(store->location, &store->db) != SQLITE_OK)
-		return mq_db_error(store, error);
-	return TRUE;
+	if (status == SQLITE_OK)
+		return TRUE;
+	if ((status & 0xFF) == SQLITE_CANTOPEN || (status & 0xFF) == SQLITE_READONLY)
+		return reopen_immutable(store, error);
+	return mq_db_error(store, error);
 }
 
 static gboolean
@@ -174,21 +194,6 @@ mq_store_status(MqStore *store, MqStatus *status, GError **error)
 
 /* ------------------------------------------------------------------ prune */
 
-static const char prune_sql[] =
-	"DELETE FROM record WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM report_error WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM report_domain WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM sighting WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM problem WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM failure WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM tls_failure WHERE policy IN (SELECT id FROM tls_policy WHERE report IN (SELECT report FROM temp.scope));"
-	"DELETE FROM tls_policy WHERE report IN (SELECT report FROM temp.scope);"
-	"DELETE FROM report WHERE id IN (SELECT report FROM temp.scope);"
-	/* the envelope of a forgotten failure sample may name people: what stays is that it was read */
-	"UPDATE message SET message_id = NULL, sender = NULL WHERE id NOT IN (SELECT message FROM report)"
-	" AND id NOT IN (SELECT message FROM sighting) AND state = 1;";
-G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);
-
 static gboolean
 count_pruned(MqStore *store, MqPruned *pruned, GError **error)
 {
@@ -210,6 +215,20 @@ count_pruned(MqStore *store, MqPruned *pruned, GError **error)
 	return TRUE;
 }
 
+static gboolean
+forget_scope(MqStore *store, GError **error)
+{
+	gboolean done = mq_db_exec(store, "PRAGMA secure_delete = ON", error) && mq_db_exec(store, "BEGIN IMMEDIATE", error);
+
+	for (guint i = 0; done && i < mq_n_prune_steps; i++)
+		done = mq_db_exec(store, mq_prune_steps[i], error);
+	mq_intern_forget(store);
+	if (done && mq_db_exec(store, "COMMIT", error))
+		return mq_db_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* the first error is the one that counts */
+	return FALSE;
+}
+
 gboolean
 mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_run, MqPruned *pruned, GError **error)
 {
@@ -220,12 +239,7 @@ mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_
 		return FALSE;
 	if (dry_run)
 		return TRUE;
-	if (!mq_db_exec(store, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error))
-		return FALSE;
-	if (mq_db_exec(store, prune_sql, error) && mq_db_exec(store, "COMMIT", error))
-		return mq_db_exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", error);
-	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	return FALSE;
+	return forget_scope(store, error);
 }
 
 /* ----------------------------------------------------- labels, DNS and marks */
