@@ -1,0 +1,264 @@
+/* What to do, most recovered first: a row for each cause. */
+#include <string.h>
+
+#include "analyze/advise.h"
+#include "ingest/domain.h"
+
+#define SPF_ADDRESSES 10 /* written one by one; more want an include or a block */
+
+static MqAction *
+add_action(MqAdvice *advice, const char *id, const char *sender, gint64 recovers, char *title, char *fix, char *record)
+{
+	MqAction *action = g_new0(MqAction, 1);
+
+	action->id = id;
+	action->sender = g_strdup(sender);
+	action->recovers = recovers;
+	action->title = title;
+	action->fix = fix;
+	action->record = record;
+	g_ptr_array_add(advice->actions, action);
+	return action;
+}
+
+/* --- records --- */
+
+/* The SPF record with @terms before its all or redirect. */
+static char *
+spf_with(const char *record, const char *terms)
+{
+	g_auto(GStrv) words = g_strsplit(record, " ", 500);
+	GString *out = g_string_new(NULL);
+	gboolean placed = FALSE;
+
+	for (guint i = 0; words[i] != NULL; i++) {
+		const char *bare = words[i] + (strchr("+-~?", words[i][0]) != NULL && words[i][0] != '\0' ? 1 : 0);
+
+		if (*words[i] == '\0')
+			continue;
+		if (!placed && (g_ascii_strcasecmp(bare, "all") == 0 || g_ascii_strncasecmp(bare, "redirect=", 9) == 0)) {
+			g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", terms);
+			placed = TRUE;
+		}
+		g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", words[i]);
+	}
+	if (!placed)
+		g_string_append_printf(out, " %s", terms);
+	return g_string_free(out, FALSE);
+}
+
+static char *
+address_terms(const MqSenderGroup *group)
+{
+	GString *terms = g_string_new(NULL);
+	guint n = 0;
+
+	for (guint i = 0; i < group->sources->len && n < SPF_ADDRESSES; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		if (source->address.n_bytes == 0 || source->verdict != MQ_VERDICT_FIXABLE || source->owner_spf == MQ_RESULT_PASS)
+			continue;
+		g_string_append_printf(terms, "%s%s:%s", n++ > 0 ? " " : "", source->address.n_bytes == 4 ? "ip4" : "ip6",
+		                       source->text);
+	}
+	return g_string_free(terms, FALSE);
+}
+
+/* %NULL when the record is no base to build on. */
+static char *
+spf_record_for(const MqAdvice *advice, const MqSenderGroup *group)
+{
+	const MqSpfRanges *spf = advice->spf;
+	gboolean room = spf != NULL && spf->lookups < MQ_SPF_LOOKUPS;
+	g_autofree char *include =
+		room && group->service != NULL && group->service->spf[0] != NULL ? g_strconcat("include:", group->service->spf[0], NULL) : NULL;
+	g_autofree char *terms = include != NULL ? g_steal_pointer(&include) : address_terms(group);
+
+	if (*terms == '\0' || spf == NULL || spf->result == MQ_RESULT_PERMERROR || spf->result == MQ_RESULT_TEMPERROR)
+		return NULL;
+	if (spf->record == NULL)
+		return g_strdup_printf("v=spf1 %s ~all", terms);
+	return spf_with(spf->record, terms);
+}
+
+static char *
+relaxed_record(const MqAdvice *advice)
+{
+	const MqDmarcChange changes[] = { { "adkim", NULL }, { "aspf", NULL } };
+
+	if (advice->discovery.record == NULL)
+		return NULL;
+	return mq_dmarc_record_propose(advice->discovery.record->text, changes, G_N_ELEMENTS(changes));
+}
+
+/* --- by cause --- */
+
+/* The name of the key that is missing: "s1._domainkey.example.com". (nullable) */
+static char *
+key_name(const MqSenderGroup *group, MqCause cause)
+{
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			for (guint k = 0; stream->cause == cause && k < stream->n_keys; k++)
+				if (stream->keys[k].aligned && stream->keys[k].selector != NULL && stream->keys[k].now != MQ_DKIM_OK)
+					return g_strconcat(stream->keys[k].selector, "._domainkey.", stream->keys[k].domain, NULL);
+		}
+	}
+	return NULL;
+}
+
+static char *
+setup_of(const MqAdvice *advice, const MqSenderGroup *group)
+{
+	if (group->service != NULL && group->service->setup != NULL)
+		return g_strdup(group->service->setup);
+	return g_strdup_printf("Have %s sign with a key of %s (2048-bit RSA), and publish that key.", group->name, advice->domain);
+}
+
+static void
+act_on(MqAdvice *advice, const MqSenderGroup *group, MqCause cause, gint64 recovers)
+{
+	g_autofree char *key = key_name(group, cause);
+	const char *name = group->name;
+
+	switch (cause) {
+	case MQ_CAUSE_NOT_IN_SPF:
+		add_action(advice, "authorise-in-spf", name, recovers, g_strdup_printf("SPF does not let %s send", name),
+		           g_strdup_printf("Add it to the SPF record of %s, and sign its mail with DKIM.", advice->domain),
+		           spf_record_for(advice, group));
+		return;
+	case MQ_CAUSE_SPF_BROKEN:
+		if (advice->spf != NULL && advice->spf->lookups > MQ_SPF_LOOKUPS)
+			add_action(advice, "shorten-spf", name, recovers, g_strdup("the SPF record needs more than ten lookups"),
+			           g_strdup("Drop includes that nobody uses, or write the ip4:/ip6: ranges that they stand for."), NULL);
+		else
+			add_action(advice, "repair-spf", name, recovers, g_strdup("the SPF record is a permerror"),
+			           g_strdup_printf("Repair it: %s.", advice->spf != NULL && advice->spf->problem != NULL
+			                                                     ? advice->spf->problem
+			                                                     : "see marque check"),
+			           NULL);
+		return;
+	case MQ_CAUSE_BOUNCE_DOMAIN:
+	case MQ_CAUSE_SERVICE_SIGNATURE:
+	case MQ_CAUSE_UNSIGNED:
+		add_action(advice, "enable-dkim", name, recovers,
+		           g_strdup_printf("%s does not sign as %s", name, advice->domain), setup_of(advice, group), NULL);
+		return;
+	case MQ_CAUSE_KEY_MISSING:
+		add_action(advice, "publish-dkim-key", name, recovers,
+		           g_strdup_printf("the DKIM key of %s is gone", name),
+		           g_strdup_printf("Publish the public key at %s again, or have %s sign with a selector that is published.",
+		                           key != NULL ? key : "its selector", name),
+		           NULL);
+		return;
+	case MQ_CAUSE_KEY_REVOKED:
+	case MQ_CAUSE_KEY_INVALID:
+		add_action(advice, "replace-dkim-key", name, recovers,
+		           g_strdup_printf("the DKIM key of %s is no use", name),
+		           g_strdup_printf("Publish a valid key at %s, or sign with another selector.", key != NULL ? key : "its selector"),
+		           NULL);
+		return;
+	case MQ_CAUSE_STRICT_ALIGNMENT:
+		add_action(advice, "relax-alignment", name, recovers,
+		           g_strdup_printf("%s passes only under relaxed alignment", name),
+		           g_strdup("Publish the DMARC record without adkim=s and aspf=s."), relaxed_record(advice));
+		return;
+	case MQ_CAUSE_BODY_CHANGED:
+	case MQ_CAUSE_FORWARDED:
+	case MQ_CAUSE_MAILING_LIST:
+	case MQ_CAUSE_NO_RELATION:
+	case MQ_CAUSE_NONE:
+	case MQ_CAUSE_N:
+		break;
+	}
+	add_action(advice, "investigate", name, recovers, g_strdup_printf("mail of %s is changed on its way", name),
+	           g_strdup("Find what changes it after it was signed: a footer, a gateway, a virus scanner."), NULL);
+}
+
+/* What of a sender's own mail would be lost today, by cause. */
+static void
+act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
+{
+	gint64 lost[MQ_CAUSE_N] = { 0 };
+	gint64 unknown = 0;
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			if (stream->verdict == MQ_VERDICT_FIXABLE && stream->today != MQ_TODAY_PASS)
+				lost[stream->cause] += stream->messages;
+			if (stream->verdict == MQ_VERDICT_UNKNOWN)
+				unknown += stream->messages;
+		}
+	}
+	for (guint cause = 0; cause < MQ_CAUSE_N; cause++)
+		if (lost[cause] > 0)
+			act_on(advice, group, (MqCause)cause, lost[cause]);
+	if (unknown > 0)
+		add_action(advice, "investigate", group->name, 0,
+		           g_strdup_printf("is %s yours? %" G_GINT64_FORMAT " messages", group->name, unknown),
+		           g_strdup_printf("Ask whoever runs it, then say so: marque label %s '%s' legitimate (or forwarder, threat).",
+		                           advice->domain, group->name),
+		           NULL);
+	if (group->verdict == MQ_VERDICT_FORWARDER && group->failing > 0)
+		add_action(advice, "ask-forwarder", group->name, 0, g_strdup_printf("%s forwards your mail changed or unsigned", group->name),
+		           g_strdup("Sign all mail with DKIM, and ask the forwarder not to change it (or to seal it with ARC)."), NULL);
+}
+
+/* --- of the domain itself --- */
+
+static void
+act_on_domain(MqAdvice *advice)
+{
+	const MqDmarcRecord *record = advice->discovery.record;
+
+	if (advice->answered && advice->at != NULL && advice->at->records->len > 1)
+		add_action(advice, "merge-dmarc", NULL, 0, g_strdup("several DMARC records: receivers ignore them all"),
+		           g_strdup_printf("Publish exactly one at _dmarc.%s.", advice->domain), g_strdup(advice->record));
+	else if (advice->answered && record == NULL)
+		add_action(advice, "publish-dmarc", NULL, 0, g_strdup("no DMARC record applies"),
+		           g_strdup_printf("Publish one at _dmarc.%s.", advice->domain), g_strdup(advice->record));
+	if (record != NULL && !mq_report_uris_usable(record->rua)) {
+		g_autofree char *rua = g_strconcat("mailto:dmarc-reports@", advice->domain, NULL);
+		const MqDmarcChange change = { "rua", rua };
+
+		add_action(advice, "add-reporting", NULL, 0, g_strdup("nobody is asked for aggregate reports"),
+		           g_strdup("Name an address in rua=."), mq_dmarc_record_propose(record->text, &change, 1));
+	}
+	if (advice->spf != NULL && advice->spf->result == MQ_RESULT_PERMERROR)
+		add_action(advice, advice->spf->lookups > MQ_SPF_LOOKUPS ? "shorten-spf" : "repair-spf", NULL, 0,
+		           g_strdup("the SPF record is a permerror"),
+		           g_strdup_printf("Repair it: %s.", advice->spf->problem != NULL ? advice->spf->problem : "see marque check"),
+		           NULL);
+}
+
+/* By what is recovered, then worst kind first, then by name: the same each time. */
+static int
+compare_actions(gconstpointer left, gconstpointer right)
+{
+	const MqAction *a = *(const MqAction *const *)left;
+	const MqAction *b = *(const MqAction *const *)right;
+
+	if (a->recovers != b->recovers)
+		return a->recovers > b->recovers ? -1 : 1;
+	if ((a->sender == NULL) != (b->sender == NULL))
+		return a->sender == NULL ? -1 : 1;
+	return 0; /* as they came: senders with most mail first (the sort is stable) */
+}
+
+void
+mq_actions_rank(MqAdvice *advice)
+{
+	g_ptr_array_set_size(advice->actions, 0);
+	act_on_domain(advice);
+	for (guint i = 0; i < advice->sources->senders->len && advice->actions->len < 200; i++)
+		act_on_sender(advice, g_ptr_array_index(advice->sources->senders, i));
+	g_ptr_array_sort(advice->actions, compare_actions);
+}

@@ -1,0 +1,434 @@
+#include "analyze/advise.h"
+
+#include <string.h>
+
+#include "ingest/domain.h"
+
+#define RETREAT_SHARE    0.05 /* of the owner's mail, at the lower bound: more than a stage may cost */
+#define RETREAT_MESSAGES 20
+#define TESTING_UPPER    0.01 /* above it quarantine begins with t=y */
+#define NAMES_MAX        300  /* From domains below the domain whose existence is asked */
+
+static const char *const move_words[] = { "publish", "advance", "hold", "retreat", "done" };
+
+const char *
+mq_move_word(MqMoveAction action)
+{
+	return move_words[action];
+}
+
+static void
+gate_free(gpointer data)
+{
+	MqGate *gate = data;
+
+	g_free(gate->measured);
+	g_free(gate->required);
+	g_free(gate);
+}
+
+static void
+action_free(gpointer data)
+{
+	MqAction *action = data;
+
+	g_free(action->sender);
+	g_free(action->title);
+	g_free(action->fix);
+	g_free(action->record);
+	g_free(action);
+}
+
+static void
+label_free(gpointer data)
+{
+	MqLabel *label = data;
+
+	g_free(label->key);
+	g_free(label->word);
+	g_free(label);
+}
+
+MqAdvice *
+mq_advice_new(const char *domain, const MqServices *services, gint64 since_s, gint64 until_s, MqPolicy goal)
+{
+	MqAdvice *advice = g_new0(MqAdvice, 1);
+
+	advice->domain = g_strdup(domain);
+	advice->since_s = since_s;
+	advice->until_s = until_s;
+	advice->goal = goal;
+	advice->sources = mq_sources_new(domain, services);
+	advice->labels = g_ptr_array_new_with_free_func(label_free);
+	advice->gates = g_ptr_array_new_with_free_func(gate_free);
+	advice->actions = g_ptr_array_new_with_free_func(action_free);
+	advice->missing = g_hash_table_new(g_str_hash, g_str_equal);
+	return advice;
+}
+
+void
+mq_advice_free(MqAdvice *advice)
+{
+	if (advice == NULL)
+		return;
+	mq_sources_free(advice->sources);
+	mq_dmarc_at_free(advice->at);
+	mq_discovery_clear(&advice->discovery);
+	mq_spf_ranges_free(advice->spf);
+	g_hash_table_unref(advice->missing);
+	g_ptr_array_unref(advice->labels);
+	g_ptr_array_unref(advice->gates);
+	g_ptr_array_unref(advice->actions);
+	g_free(advice->problem);
+	g_free(advice->record);
+	g_free(advice->why);
+	g_free(advice->domain);
+	g_free(advice);
+}
+
+/* ------------------------------------------------------------------- the store */
+
+/* MqLabelFunc */
+static gboolean
+take_label(gpointer ctx, const char *domain, const char *key, const char *word, gint64 set_s, GError **error)
+{
+	MqLabel *label = g_new0(MqLabel, 1);
+
+	(void)domain;
+	(void)set_s;
+	(void)error;
+	label->key = g_strdup(key);
+	label->word = g_strdup(word);
+	g_ptr_array_add(ctx, label);
+	return TRUE;
+}
+
+/* MqTotalsFunc */
+static gboolean
+take_reports(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	(void)key;
+	(void)error;
+	*(gint64 *)ctx = totals->reports;
+	return TRUE;
+}
+
+gboolean
+mq_advice_read(MqAdvice *advice, MqStore *store, GError **error)
+{
+	MqFilter filter = MQ_FILTER_ALL;
+
+	filter.domain = advice->domain;
+	filter.since_s = advice->since_s;
+	filter.until_s = advice->until_s;
+	filter.trusted_only = TRUE;
+	return mq_store_flows(store, &filter, mq_sources_take, advice->sources, error)
+	       && mq_store_totals(store, &filter, MQ_BY_NOTHING, take_reports, &advice->reports, error)
+	       && mq_store_labels(store, advice->domain, take_label, advice->labels, error);
+}
+
+/* ------------------------------------------------------------------- DNS */
+
+static gboolean
+settle_record(MqAdvice *advice, MqAnswers *answers)
+{
+	gboolean complete = mq_discovery_treewalk(answers, advice->domain, &advice->discovery);
+
+	mq_dmarc_at_free(advice->at);
+	advice->at = mq_dmarc_at(answers, advice->domain);
+	return complete && advice->at != NULL;
+}
+
+static gboolean
+settle_mail(MqAdvice *advice, MqAnswers *answers)
+{
+	const MqAnswer *mx = mq_answers_get(answers, MQ_ASK_MX, advice->domain);
+	const MqAnswer *a = mq_answers_get(answers, MQ_ASK_A, advice->domain);
+	const MqDnsRecord *first;
+
+	if (mx == NULL || a == NULL)
+		return FALSE;
+	first = mx->records->len > 0 ? g_ptr_array_index(mx->records, 0) : NULL;
+	advice->takes_no_mail = (mx->records->len == 1 && g_strcmp0(first->host, ".") == 0)
+	                        || (mx->outcome == MQ_ANSWER_NO_DATA && a->outcome == MQ_ANSWER_NO_DATA);
+	return TRUE;
+}
+
+static gboolean
+settle_names(MqAdvice *advice, MqAnswers *answers)
+{
+	GHashTableIter iter;
+	gpointer name;
+	gboolean complete = TRUE;
+	guint n = 0;
+
+	g_hash_table_iter_init(&iter, advice->sources->names);
+	while (g_hash_table_iter_next(&iter, &name, NULL) && n++ < NAMES_MAX) {
+		const MqAnswer *a = strcmp(name, advice->domain) != 0 && mq_answers_is_name(name) ? mq_answers_get(answers, MQ_ASK_A, name)
+		                                                                               : NULL;
+
+		if (a == NULL)
+			complete = complete && (strcmp(name, advice->domain) == 0 || !mq_answers_is_name(name));
+		else if (a->outcome == MQ_ANSWER_NO_NAME)
+			g_hash_table_add(advice->missing, name);
+	}
+	return complete;
+}
+
+gboolean
+mq_advice_settle(MqAdvice *advice, MqAnswers *answers)
+{
+	gboolean record = settle_record(advice, answers);
+	gboolean mail = settle_mail(advice, answers);
+	gboolean names = settle_names(advice, answers);
+	gboolean spf = advice->spf != NULL || mq_spf_compile(answers, advice->domain, NULL, NULL, &advice->spf);
+
+	/* what is asked of the sources does not depend on the record; what is judged does */
+	return mq_sources_settle(advice->sources, answers, record ? advice->discovery.record : NULL) && record && mail && names && spf;
+}
+
+MqDmarcWhom
+mq_advice_whom(gpointer ctx, const char *header_from)
+{
+	const MqAdvice *advice = ctx;
+
+	if (strcmp(header_from, advice->domain) == 0)
+		return MQ_DMARC_SELF;
+	return g_hash_table_contains(advice->missing, header_from) ? MQ_DMARC_NONEXISTENT : MQ_DMARC_SUBDOMAIN;
+}
+
+/* ------------------------------------------------------------------- the move */
+
+static const char *
+policy_word(MqPolicy policy)
+{
+	return mq_word(&mq_words_policy, policy);
+}
+
+/* The owner's record with that policy; subdomains stay where their own evidence keeps them. */
+static char *
+record_for(MqAdvice *advice, MqPolicy p, gboolean testing, const char *sp)
+{
+	g_autofree char *rua = g_strconcat("mailto:dmarc-reports@", advice->domain, NULL);
+	const MqDmarcRecord *old = advice->discovery.record;
+	gboolean own = old != NULL && g_strcmp0(advice->discovery.policy_domain, advice->domain) == 0;
+	const MqDmarcChange changes[] = {
+		{ "p", policy_word(p) },
+		{ "t", testing ? "y" : NULL },
+		{ "sp", sp },
+		{ "rua", rua },
+	};
+	gboolean keeps_sp = sp == NULL && own;
+	gboolean needs_rua = !own || !mq_report_uris_usable(old->rua);
+	MqDmarcChange wanted[G_N_ELEMENTS(changes)];
+	gsize n = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(changes); i++)
+		if (!(i == 2 && (keeps_sp || sp == NULL)) && !(i == 3 && !needs_rua))
+			wanted[n++] = changes[i];
+	return mq_dmarc_record_propose(own ? old->text : NULL, wanted, n);
+}
+
+static void
+move(MqAdvice *advice, MqMoveAction action, MqPolicy to, char *record, char *why)
+{
+	advice->action = action;
+	advice->to = to;
+	g_free(advice->record);
+	g_free(advice->why);
+	advice->record = record;
+	advice->why = why;
+}
+
+static MqImpact
+impact_of(MqAdvice *advice, const char *text)
+{
+	g_autoptr(MqDmarcRecord) candidate = mq_dmarc_record_parse(text);
+
+	return mq_replay(advice->sources, candidate, mq_advice_whom, advice);
+}
+
+/* sp for a stricter p: what subdomains lose is judged by itself. NULL: as the owner has it, or as p. */
+static const char *
+subdomain_policy(MqAdvice *advice, MqPolicy now, MqPolicy to)
+{
+	const MqDmarcRecord *old = advice->discovery.record;
+	g_autofree char *text = g_strdup_printf("v=DMARC1; p=%s; rua=mailto:a@example.com", policy_word(to));
+	g_autoptr(MqDmarcRecord) plain = mq_dmarc_record_parse(text);
+	MqImpact below = mq_replay_subdomains(advice->sources, plain, mq_advice_whom, advice);
+
+	if (old != NULL && old->sp != MQ_POLICY_ABSENT)
+		return NULL;
+	return below.legitimate_all > 0 && below.legitimate_share > 0.02 ? policy_word(now) : NULL;
+}
+
+static const MqGate *
+first_unmet(const MqAdvice *advice)
+{
+	for (guint i = 0; i < advice->gates->len; i++) {
+		const MqGate *gate = g_ptr_array_index(advice->gates, i);
+
+		if (!gate->met)
+			return gate;
+	}
+	return NULL;
+}
+
+static char *
+sentence_hold(const MqAdvice *advice, MqPolicy to)
+{
+	const MqGate *gate = first_unmet(advice);
+
+	return g_strdup_printf("Stay at p=%s: for p=%s %s is not met (%s, want %s).",
+	                       advice->discovery.record != NULL ? policy_word(mq_dmarc_record_policy(advice->discovery.record, MQ_DMARC_SELF))
+	                                                        : "none",
+	                       policy_word(to), gate != NULL ? gate->id : "something", gate != NULL ? gate->measured : "",
+	                       gate != NULL ? gate->required : "");
+}
+
+static void
+fill_impacts(MqAdvice *advice, const char *sp)
+{
+	g_autofree char *quarantine = record_for(advice, MQ_POLICY_QUARANTINE, FALSE, sp);
+	g_autofree char *reject = record_for(advice, MQ_POLICY_REJECT, FALSE, sp);
+
+	advice->impact_quarantine = impact_of(advice, quarantine);
+	advice->impact_reject = impact_of(advice, reject);
+}
+
+/* A domain that neither takes nor sends mail: nothing can be lost. */
+static gboolean
+is_parked(const MqAdvice *advice)
+{
+	const MqImpact *impact = &advice->impact_reject;
+	gboolean sends = advice->spf == NULL || (advice->spf->result == MQ_RESULT_NEUTRAL && strstr(advice->spf->record, "-all") == NULL);
+	gboolean spf_none = advice->spf != NULL && advice->spf->record != NULL
+	                    && g_ascii_strcasecmp(advice->spf->record, "v=spf1 -all") == 0;
+
+	return impact->legitimate_all == 0 && impact->unknown == 0 && (advice->takes_no_mail || spf_none) && (!sends || spf_none);
+}
+
+static void
+lock_parked(MqAdvice *advice, MqPolicy now)
+{
+	const MqDmarcRecord *old = advice->discovery.record;
+	gboolean own = old != NULL && g_strcmp0(advice->discovery.policy_domain, advice->domain) == 0;
+	const MqDmarcChange changes[] = { { "p", "reject" }, { "sp", "reject" }, { "np", "reject" }, { "t", NULL } };
+	char *record = mq_dmarc_record_propose(own ? old->text : NULL, changes, G_N_ELEMENTS(changes));
+
+	mq_gates_judge(advice, MQ_POLICY_REJECT, &advice->impact_reject);
+	if (now == MQ_POLICY_REJECT && own && old->sp != MQ_POLICY_NONE && old->sp != MQ_POLICY_QUARANTINE && old->t != MQ_YES_YES)
+		move(advice, MQ_MOVE_DONE, MQ_POLICY_REJECT, record, g_strdup("The domain sends no mail and says so."));
+	else
+		move(advice, MQ_MOVE_ADVANCE, MQ_POLICY_REJECT, record,
+		     g_strdup("The domain sends no mail: lock it now, nothing can be lost."));
+}
+
+/* Enforcement that costs the owner's mail today. */
+static gboolean
+must_retreat(MqAdvice *advice, MqPolicy now)
+{
+	MqImpact impact = mq_replay(advice->sources, advice->discovery.record, mq_advice_whom, advice);
+	MqPolicy to = now == MQ_POLICY_REJECT ? MQ_POLICY_QUARANTINE : MQ_POLICY_NONE;
+
+	if (now == MQ_POLICY_NONE || impact.legitimate < RETREAT_MESSAGES
+	    || mq_lower_bound(impact.legitimate, impact.legitimate_all) < RETREAT_SHARE)
+		return FALSE;
+	mq_gates_judge(advice, now, &impact);
+	move(advice, MQ_MOVE_RETREAT, to, record_for(advice, to, FALSE, NULL),
+	     g_strdup_printf("p=%s costs %.1f %% of your own mail as DNS stands today: go back to p=%s until it is fixed.",
+	                     policy_word(now), 100 * impact.legitimate_share, policy_word(to)));
+	return TRUE;
+}
+
+static void
+step(MqAdvice *advice, MqPolicy now, MqPolicy to)
+{
+	const MqImpact *impact = to == MQ_POLICY_REJECT ? &advice->impact_reject : &advice->impact_quarantine;
+	const char *sp = subdomain_policy(advice, now, to);
+	gboolean testing = to == MQ_POLICY_QUARANTINE && now == MQ_POLICY_NONE && impact->legitimate_upper95 > TESTING_UPPER;
+	gboolean ready = mq_gates_judge(advice, to, impact);
+	char *record = record_for(advice, ready ? to : now, ready && testing, ready ? sp : NULL);
+
+	if (!ready) {
+		move(advice, MQ_MOVE_HOLD, now, record, sentence_hold(advice, to));
+		return;
+	}
+	advice->testing = testing;
+	move(advice, MQ_MOVE_ADVANCE, to, record,
+	     g_strdup_printf("Go to p=%s%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " of your own messages would be lost.",
+	                     policy_word(to), testing ? " with t=y first" : "", impact->legitimate, impact->legitimate_all));
+}
+
+/* No record applies: there is none, there are several, or DNS does not say. */
+static void
+move_without_record(MqAdvice *advice)
+{
+	advice->answered = advice->discovery.state != MQ_DISCOVERY_UNKNOWN && advice->at->outcome != MQ_ANSWER_UNKNOWN;
+	if (!advice->answered) {
+		advice->problem = g_strdup("DNS did not answer for the DMARC record");
+		mq_gates_judge(advice, MQ_POLICY_QUARANTINE, &advice->impact_quarantine);
+		move(advice, MQ_MOVE_HOLD, MQ_POLICY_NONE, NULL,
+		     g_strdup("DNS did not answer, so nothing is known of the record: do nothing now, and ask again."));
+		return;
+	}
+	advice->problem = advice->at->records->len > 1 ? g_strdup_printf("%u DMARC records at _dmarc.%s: they count as none",
+	                                                                 advice->at->records->len, advice->domain)
+	                                               : g_strdup("no DMARC record applies");
+	mq_gates_judge(advice, MQ_POLICY_QUARANTINE, &advice->impact_quarantine);
+	if (advice->at->records->len > 0) {
+		const MqDmarcRecord *first = g_ptr_array_index(advice->at->records, 0);
+		g_autofree char *rua = g_strconcat("mailto:dmarc-reports@", advice->domain, NULL);
+		const MqDmarcChange changes[] = { { "p", "none" }, { "rua", rua } };
+
+		move(advice, MQ_MOVE_PUBLISH, MQ_POLICY_NONE,
+		     mq_dmarc_record_propose(first->text, changes, mq_report_uris_usable(first->rua) ? 1 : 2),
+		     g_strdup("Publish exactly one DMARC record: as it is, receivers ignore what is there."));
+		return;
+	}
+	move(advice, MQ_MOVE_PUBLISH, MQ_POLICY_NONE, record_for(advice, MQ_POLICY_NONE, FALSE, NULL),
+	     g_strdup("Publish a DMARC record that only watches, and wait for reports."));
+}
+
+static void
+move_with_record(MqAdvice *advice)
+{
+	const MqDmarcRecord *record = advice->discovery.record;
+	MqDmarcWhom whom = advice->discovery.whom;
+	MqPolicy now = mq_dmarc_record_policy(record, whom);
+	gboolean testing = record->t == MQ_YES_YES;
+	MqPolicy last = advice->goal;
+
+	if (now == MQ_POLICY_ABSENT)
+		now = MQ_POLICY_NONE;
+	if (is_parked(advice)) {
+		lock_parked(advice, now);
+	} else if (must_retreat(advice, mq_dmarc_record_treatment(record, whom))) {
+		return;
+	} else if (testing && now != MQ_POLICY_NONE) { /* the step was taken on trial: now in earnest */
+		step(advice, now, now);
+	} else if (now == MQ_POLICY_REJECT || (now == MQ_POLICY_QUARANTINE && last == MQ_POLICY_QUARANTINE)) {
+		mq_gates_judge(advice, now, now == MQ_POLICY_REJECT ? &advice->impact_reject : &advice->impact_quarantine);
+		move(advice, MQ_MOVE_DONE, now, g_strdup(record->text),
+		     g_strdup_printf("Done: p=%s is where this domain should be.", policy_word(now)));
+	} else {
+		step(advice, now, now == MQ_POLICY_NONE ? MQ_POLICY_QUARANTINE : MQ_POLICY_REJECT);
+	}
+}
+
+void
+mq_advice_decide(MqAdvice *advice)
+{
+	advice->answered = TRUE;
+	mq_sources_name(advice->sources);
+	mq_verdicts_judge(advice->sources, advice->labels);
+	fill_impacts(advice, NULL);
+	if (advice->discovery.state != MQ_DISCOVERY_RECORD && advice->discovery.state != MQ_DISCOVERY_UNKNOWN && is_parked(advice)
+	    && advice->at->records->len == 0 && advice->at->outcome != MQ_ANSWER_UNKNOWN)
+		lock_parked(advice, MQ_POLICY_ABSENT);
+	else if (advice->discovery.state != MQ_DISCOVERY_RECORD)
+		move_without_record(advice);
+	else
+		move_with_record(advice);
+	mq_actions_rank(advice);
+}

@@ -1,0 +1,328 @@
+#include "analyze/sources.h"
+
+#include <string.h>
+
+#include "analyze/spf.h"
+#include "ingest/domain.h"
+
+#define MQ_VERDICT_WORD(name, word) word,
+#define MQ_CAUSE_WORD(name, word) word,
+static const char *const verdict_words[] = { MQ_VERDICTS(MQ_VERDICT_WORD) };
+static const char *const cause_words[] = { MQ_CAUSES(MQ_CAUSE_WORD) };
+
+const char *
+mq_verdict_word(MqVerdict verdict)
+{
+	return verdict_words[verdict];
+}
+
+const char *
+mq_cause_word(MqCause cause)
+{
+	return cause_words[cause];
+}
+
+/* ------------------------------------------------------------------- memory */
+
+static guint
+address_hash(gconstpointer key)
+{
+	return mq_address_hash(key);
+}
+
+static gboolean
+address_equal(gconstpointer a, gconstpointer b)
+{
+	return mq_address_compare(a, b) == 0;
+}
+
+static void
+stream_free(gpointer data)
+{
+	MqStream *stream = data;
+
+	for (guint i = 0; i < stream->n_keys; i++) {
+		g_free(stream->keys[i].domain);
+		g_free(stream->keys[i].selector);
+	}
+	g_free(stream->keys);
+	g_free(stream);
+}
+
+static void
+source_free(gpointer data)
+{
+	MqSource *source = data;
+
+	g_free(source->text);
+	g_free(source->ptr);
+	g_free(source->owner_spf_via);
+	g_ptr_array_unref(source->streams);
+	g_array_unref(source->days);
+	g_hash_table_unref(source->reporters);
+	g_free(source);
+}
+
+static void
+group_free(gpointer data)
+{
+	MqSenderGroup *group = data;
+
+	g_free(group->name);
+	g_ptr_array_unref(group->sources);
+	g_array_unref(group->days);
+	g_ptr_array_unref(group->evidence);
+	g_free(group);
+}
+
+MqSources *
+mq_sources_new(const char *domain, const MqServices *services)
+{
+	MqSources *sources = g_new0(MqSources, 1);
+
+	sources->services = services;
+	sources->by_address = g_hash_table_new(address_hash, address_equal);
+	sources->sources = g_ptr_array_new_with_free_func(source_free);
+	sources->senders = g_ptr_array_new_with_free_func(group_free);
+	sources->reporters = g_hash_table_new(g_str_hash, g_str_equal);
+	sources->covered = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	sources->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	sources->text = g_string_chunk_new(4096);
+	sources->policy_days = g_array_new(FALSE, FALSE, 2 * sizeof(gint64));
+	sources->ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)mq_spf_ranges_free);
+	sources->domain = g_string_chunk_insert_const(sources->text, domain);
+	sources->first_day_s = G_MAXINT64;
+	sources->last_day_s = G_MININT64;
+	sources->newest_policy_day_s = G_MININT64;
+	return sources;
+}
+
+void
+mq_sources_free(MqSources *sources)
+{
+	if (sources == NULL)
+		return;
+	g_ptr_array_unref(sources->senders);
+	g_hash_table_unref(sources->by_address);
+	g_ptr_array_unref(sources->sources);
+	g_hash_table_unref(sources->reporters);
+	g_hash_table_unref(sources->covered);
+	g_hash_table_unref(sources->names);
+	g_hash_table_unref(sources->ranges);
+	g_array_unref(sources->policy_days);
+	g_string_chunk_free(sources->text);
+	g_free(sources);
+}
+
+/* ------------------------------------------------------------------- taking flows */
+
+static const char *
+interned(MqSources *sources, const char *text)
+{
+	return text != NULL ? g_string_chunk_insert_const(sources->text, text) : NULL;
+}
+
+static MqSource *
+source_of(MqSources *sources, const MqFlow *flow)
+{
+	MqSource *source = flow->source.n_bytes > 0 ? g_hash_table_lookup(sources->by_address, &flow->source) : NULL;
+
+	/* what is no address is a source for itself; flows come in the order of sources */
+	if (source == NULL && flow->source.n_bytes == 0 && sources->sources->len > 0) {
+		MqSource *last = g_ptr_array_index(sources->sources, sources->sources->len - 1);
+
+		if (last->address.n_bytes == 0 && g_strcmp0(last->text, flow->source_text != NULL ? flow->source_text : "") == 0)
+			source = last;
+	}
+	if (source != NULL)
+		return source;
+	source = g_new0(MqSource, 1);
+	source->address = flow->source;
+	source->text = flow->source.n_bytes > 0 ? mq_address_to_text(&flow->source)
+	                                        : g_strdup(flow->source_text != NULL ? flow->source_text : "");
+	source->streams = g_ptr_array_new_with_free_func(stream_free);
+	source->days = g_array_new(FALSE, FALSE, sizeof(MqSourceDay));
+	source->reporters = g_hash_table_new(g_str_hash, g_str_equal);
+	g_ptr_array_add(sources->sources, source);
+	if (flow->source.n_bytes > 0)
+		g_hash_table_insert(sources->by_address, &source->address, source);
+	return source;
+}
+
+static guint
+hints_of(const MqFlow *flow)
+{
+	guint hints = 0;
+
+	for (guint i = 0; i < flow->n_reasons; i++) {
+		const MqReason *reason = &flow->reasons[i];
+		g_autofree char *comment = reason->comment != NULL ? g_ascii_strdown(reason->comment, -1) : NULL;
+
+		if (reason->type == MQ_REASON_FORWARDED || reason->type == MQ_REASON_TRUSTED_FORWARDER)
+			hints |= MQ_HINT_FORWARDED;
+		if (reason->type == MQ_REASON_MAILING_LIST)
+			hints |= MQ_HINT_LIST;
+		if (comment != NULL && strstr(comment, "arc=pass") != NULL)
+			hints |= MQ_HINT_ARC;
+		if (comment != NULL && strstr(comment, "looks forwarded") != NULL)
+			hints |= MQ_HINT_FORWARDED;
+	}
+	return hints;
+}
+
+/* What SPF was checked for, and what it said; the envelope counts before the HELO. */
+static void
+read_spf(MqSources *sources, const MqFlow *flow, MqStream *stream)
+{
+	const MqSpfResult *best = NULL;
+
+	for (guint i = 0; i < flow->n_auth_spf; i++) {
+		const MqSpfResult *spf = &flow->auth_spf[i];
+
+		if (best == NULL || (best->scope == MQ_SCOPE_HELO && spf->scope != MQ_SCOPE_HELO))
+			best = spf;
+	}
+	if (best != NULL) {
+		stream->spf_domain = interned(sources, best->domain);
+		stream->spf_result = best->result;
+		stream->spf_then_pass = best->result == MQ_RESULT_PASS;
+	}
+	if ((stream->spf_domain == NULL || *stream->spf_domain == '\0') && flow->envelope_from != NULL
+	    && *flow->envelope_from != '\0')
+		stream->spf_domain = interned(sources, flow->envelope_from);
+	if (stream->spf_domain != NULL && *stream->spf_domain == '\0')
+		stream->spf_domain = NULL;
+}
+
+static void
+read_keys(const MqFlow *flow, MqStream *stream)
+{
+	stream->keys = g_new0(MqStreamKey, flow->n_auth_dkim);
+	for (guint i = 0; i < flow->n_auth_dkim; i++) {
+		const MqDkimResult *dkim = &flow->auth_dkim[i];
+
+		if (dkim->domain == NULL || *dkim->domain == '\0' || dkim->result == MQ_RESULT_NONE)
+			continue;
+		stream->keys[stream->n_keys++] = (MqStreamKey){
+			.domain = g_strdup(dkim->domain),
+			.selector = dkim->selector != NULL && *dkim->selector != '\0' ? g_strdup(dkim->selector) : NULL,
+			.then = dkim->result,
+			.now = MQ_DKIM_UNKNOWN,
+		};
+	}
+}
+
+static MqStream *
+stream_of(MqSources *sources, MqSource *source, const MqFlow *flow, const char *header_from, guint hints)
+{
+	const char *envelope = interned(sources, flow->envelope_from);
+	MqStream *stream;
+
+	for (guint i = 0; i < source->streams->len; i++) {
+		stream = g_ptr_array_index(source->streams, i);
+		if (stream->auth_id == flow->auth_id && stream->header_from == header_from && stream->envelope_from == envelope
+		    && stream->dkim == flow->dkim && stream->spf == flow->spf && stream->hints == hints)
+			return stream;
+	}
+	stream = g_new0(MqStream, 1);
+	stream->header_from = header_from;
+	stream->envelope_from = envelope;
+	stream->auth_id = flow->auth_id;
+	stream->dkim = flow->dkim;
+	stream->spf = flow->spf;
+	stream->hints = hints;
+	stream->first_day_s = G_MAXINT64;
+	stream->last_day_s = G_MININT64;
+	read_spf(sources, flow, stream);
+	read_keys(flow, stream);
+	g_ptr_array_add(source->streams, stream);
+	return stream;
+}
+
+static void
+add_day(GArray *days, gint64 day_s, gint64 messages, gint64 passed)
+{
+	guint i = days->len;
+
+	while (i > 0 && g_array_index(days, MqSourceDay, i - 1).day_s > day_s)
+		i--;
+	if (i == 0 || g_array_index(days, MqSourceDay, i - 1).day_s != day_s) {
+		MqSourceDay day = { .day_s = day_s };
+
+		g_array_insert_val(days, i, day);
+		i++;
+	}
+	g_array_index(days, MqSourceDay, i - 1).messages += messages;
+	g_array_index(days, MqSourceDay, i - 1).passed += passed;
+}
+
+static void
+note_policy(MqSources *sources, const MqFlow *flow)
+{
+	gint64 pair[2] = { flow->day_s, flow->policy_p };
+
+	if (flow->policy_domain == NULL || strcmp(flow->policy_domain, sources->domain) != 0
+	    || flow->policy_p == MQ_POLICY_ABSENT || flow->policy_p == MQ_POLICY_OTHER)
+		return;
+	if (flow->day_s >= sources->newest_policy_day_s) {
+		sources->newest_policy_day_s = flow->day_s;
+		sources->newest_policy = flow->policy_p;
+	}
+	if (sources->policy_days->len > 0) { /* most flows say what the one before said */
+		const gint64 *last =
+			(const gint64 *)(gconstpointer)(sources->policy_days->data + (sources->policy_days->len - 1) * sizeof(pair));
+
+		if (last[0] == pair[0] && last[1] == pair[1])
+			return;
+	}
+	g_array_append_vals(sources->policy_days, pair, 1);
+}
+
+static void
+note_window(MqSources *sources, const MqFlow *flow, const char *header_from)
+{
+	gint64 *count = g_hash_table_lookup(sources->names, header_from);
+
+	if (count == NULL) {
+		count = g_new0(gint64, 1);
+		g_hash_table_insert(sources->names, (gpointer)header_from, count);
+	}
+	*count += flow->messages;
+	if (!g_hash_table_contains(sources->covered, &flow->day_s))
+		g_hash_table_add(sources->covered, g_memdup2(&flow->day_s, sizeof(flow->day_s)));
+	sources->first_day_s = MIN(sources->first_day_s, flow->day_s);
+	sources->last_day_s = MAX(sources->last_day_s, flow->day_s);
+	note_policy(sources, flow);
+}
+
+gboolean
+mq_sources_take(gpointer ctx, const MqFlow *flow, GError **error)
+{
+	MqSources *sources = ctx;
+	const char *header_from = interned(sources, flow->header_from != NULL    ? flow->header_from
+	                                            : flow->policy_domain != NULL ? flow->policy_domain
+	                                                                          : sources->domain);
+	const char *reporter = interned(sources, flow->reporter != NULL ? flow->reporter : "");
+	gboolean passed = flow->dkim == MQ_RESULT_PASS || flow->spf == MQ_RESULT_PASS;
+	MqSource *source = source_of(sources, flow);
+	MqStream *stream = stream_of(sources, source, flow, header_from, hints_of(flow));
+
+	(void)error;
+	stream->messages += flow->messages;
+	stream->first_day_s = MIN(stream->first_day_s, flow->day_s);
+	stream->last_day_s = MAX(stream->last_day_s, flow->day_s);
+	if (!passed && flow->disposition != MQ_DISPOSITION_QUARANTINE && flow->disposition != MQ_DISPOSITION_REJECT)
+		stream->delivered += flow->messages;
+	source->messages += flow->messages;
+	source->dmarc_pass += passed ? flow->messages : 0;
+	source->failing += passed ? 0 : flow->messages;
+	add_day(source->days, flow->day_s, flow->messages, passed ? flow->messages : 0);
+	g_hash_table_add(source->reporters, (gpointer)reporter);
+	g_hash_table_add(sources->reporters, (gpointer)reporter);
+	sources->messages += flow->messages;
+	sources->dmarc_pass += passed ? flow->messages : 0;
+	sources->spf_aligned += flow->spf == MQ_RESULT_PASS ? flow->messages : 0;
+	sources->dkim_aligned += flow->dkim == MQ_RESULT_PASS ? flow->messages : 0;
+	note_window(sources, flow, header_from);
+	return TRUE;
+}

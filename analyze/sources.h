@@ -1,0 +1,163 @@
+/* Who sent as a domain in a window: flows summed to sources (addresses) and streams (what is alike in
+ * a source but for the day), with what reports said then and what DNS says today. Senders are made
+ * of sources by evidence, and all of it is kept to be shown. */
+#ifndef MQ_ANALYZE_SOURCES_H
+#define MQ_ANALYZE_SOURCES_H
+
+#include "analyze/answers.h"
+#include "analyze/record_dkim.h"
+#include "analyze/record_dmarc.h"
+#include "analyze/services.h"
+#include "store/store.h"
+
+/* Hints that a receiver wrote beside a result. */
+#define MQ_HINT_FORWARDED (1u << 0) /* forwarded, trusted_forwarder, "looks forwarded" */
+#define MQ_HINT_LIST      (1u << 1) /* mailing_list */
+#define MQ_HINT_ARC       (1u << 2) /* an ARC chain that passed */
+
+/* Would it pass DMARC today? */
+typedef enum { MQ_TODAY_UNKNOWN, MQ_TODAY_PASS, MQ_TODAY_FAIL } MqToday;
+
+#define MQ_VERDICTS(ROW) \
+	ROW(COMPLIANT, "compliant") ROW(FIXED, "fixed") ROW(FIXABLE, "fixable") ROW(FORWARDER, "forwarder") \
+	ROW(THREAT, "threat") ROW(UNKNOWN, "unknown")
+#define MQ_VERDICT_ENUM(name, word) MQ_VERDICT_##name,
+typedef enum { MQ_VERDICTS(MQ_VERDICT_ENUM) MQ_VERDICT_N } MqVerdict;
+/* "compliant" */
+const char *mq_verdict_word(MqVerdict verdict);
+
+/* Why a stream fails, or what was wrong; the words are stable. */
+#define MQ_CAUSES(ROW) \
+	ROW(NONE, NULL) \
+	ROW(NOT_IN_SPF, "not-in-spf")                  /* the owner's envelope, an address SPF does not have */ \
+	ROW(SPF_BROKEN, "spf-broken")                  /* the owner's SPF record is a permerror */ \
+	ROW(BOUNCE_DOMAIN, "bounce-domain")            /* SPF passes for the service's bounce domain */ \
+	ROW(SERVICE_SIGNATURE, "service-signature")    /* signed with the service's domain only */ \
+	ROW(UNSIGNED, "unsigned")                      /* neither signed nor vouched for by SPF */ \
+	ROW(KEY_MISSING, "key-missing") ROW(KEY_REVOKED, "key-revoked") ROW(KEY_INVALID, "key-invalid") \
+	ROW(STRICT_ALIGNMENT, "strict-alignment")      /* would pass under relaxed alignment */ \
+	ROW(BODY_CHANGED, "body-changed")              /* our signature, broken on the way */ \
+	ROW(FORWARDED, "forwarded") ROW(MAILING_LIST, "mailing-list") \
+	ROW(NO_RELATION, "no-relation")                /* nothing ties it to the owner */
+#define MQ_CAUSE_ENUM(name, word) MQ_CAUSE_##name,
+typedef enum { MQ_CAUSES(MQ_CAUSE_ENUM) MQ_CAUSE_N } MqCause;
+const char *mq_cause_word(MqCause cause);
+
+typedef struct {
+	gint64 day_s;
+	gint64 messages, passed;
+} MqSourceDay;
+
+/* One signature of a stream. */
+typedef struct {
+	char *domain, *selector; /* (nullable) */
+	MqResult then;
+	gboolean aligned;        /* relaxed, with the stream's From domain */
+	gboolean aligned_now;    /* as the domain's adkim has it */
+	MqDkimState now;         /* of the key, when aligned; else _UNKNOWN */
+	gboolean asked;
+} MqStreamKey;
+
+typedef struct {
+	const char *header_from;    /* interned; the policy domain where the report does not say */
+	const char *envelope_from;  /* (nullable) interned; "" is the null sender */
+	const char *spf_domain;     /* (nullable) what SPF was checked for: the envelope's, else the HELO's */
+	gboolean spf_then_pass;     /* raw: SPF passed for spf_domain */
+	MqResult spf_result;        /* raw, as reported; ABSENT when not */
+	MqResult dkim, spf;         /* aligned, then */
+	gint64 auth_id;
+	MqStreamKey *keys;
+	guint n_keys;
+	guint hints;
+	gint64 messages, delivered; /* delivered: a failure that was neither quarantined nor rejected */
+	gint64 first_day_s, last_day_s;
+	/* today */
+	gboolean spf_related, spf_aligned; /* relaxed; as the domain's aspf has it */
+	MqResult spf_now;           /* of spf_domain and the address; ABSENT when not asked */
+	MqToday today;
+	gboolean fixed;             /* failed then, would pass today */
+	/* judgement */
+	MqVerdict verdict;
+	MqCause cause;
+} MqStream;
+
+typedef struct MqSenderGroup MqSenderGroup;
+
+typedef struct {
+	MqAddress address;
+	char *text;                /* canonical, or what stands in its place */
+	GPtrArray *streams;        /* MqStream * */
+	GArray *days;              /* MqSourceDay, in order */
+	gint64 messages, dmarc_pass, failing;
+	GHashTable *reporters;     /* interned names */
+	/* today */
+	char *ptr;                 /* (nullable) a name of its reverse DNS */
+	gboolean confirmed;        /* that name has this address */
+	MqResult owner_spf;        /* of the From domain's record for this address, ABSENT when not known */
+	char *owner_spf_via;       /* (nullable) the domain whose record has the term that matched */
+	gboolean is_exchanger;     /* an MX host of the domain */
+	/* who */
+	const MqService *service;  /* (nullable) */
+	const char *service_by;    /* (nullable) what named it: "ptr", "spf", "dkim", "bounce" */
+	gboolean own_host;         /* confirmed name within the organization */
+	MqSenderGroup *sender;
+	const char *label;         /* (nullable) what a person decided: legitimate, forwarder, threat */
+	MqVerdict verdict;
+	MqCause cause;
+} MqSource;
+
+struct MqSenderGroup {
+	char *name;
+	const MqService *service;  /* (nullable) */
+	GPtrArray *sources;        /* MqSource *, borrowed */
+	GArray *days;              /* MqSourceDay */
+	gint64 messages, dmarc_pass, failing;
+	gboolean aligned_pass;     /* some of its mail passed with the owner's own identifiers */
+	const char *label;         /* (nullable) */
+	MqVerdict verdict;
+	MqCause cause;
+	GPtrArray *evidence;       /* char *: sentences */
+};
+
+typedef struct {
+	const char *domain;
+	const MqServices *services;
+	GHashTable *by_address;    /* MqAddress -> MqSource, owned by sources */
+	GPtrArray *sources;        /* MqSource *, owned; most messages first once settled */
+	GPtrArray *senders;        /* MqSenderGroup *, owned; likewise */
+	GHashTable *reporters;     /* interned: distinct names in the window */
+	GHashTable *covered;       /* distinct days, gint64 */
+	GHashTable *names;         /* (header_from) -> messages */
+	GStringChunk *text;
+	gint64 messages, dmarc_pass, spf_aligned, dkim_aligned;
+	gint64 first_day_s, last_day_s;
+	MqPolicy newest_policy;    /* as reports saw it published for the domain itself */
+	gint64 newest_policy_day_s, policy_since_s; /* the first day of an unbroken run of it */
+	GArray *policy_days;       /* private */
+	gboolean signs;            /* most of the mail that passes has an aligned signature */
+	GHashTable *ranges;        /* domain -> MqSpfRanges, private */
+	gboolean dns_incomplete;   /* something was not answered that could matter */
+} MqSources;
+
+MqSources *mq_sources_new(const char *domain, const MqServices *services);
+void mq_sources_free(MqSources *sources);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSources, mq_sources_free)
+
+/* MqFlowFunc: @ctx is MqSources */
+gboolean mq_sources_take(gpointer ctx, const MqFlow *flow, GError **error);
+
+/**
+ * mq_sources_settle:
+ * @record: (nullable): the DMARC record that applies today: its alignment modes
+ *
+ * Asks what is needed of DNS (SPF of the owner's domains, keys of aligned signatures, reverse DNS of
+ * the sources that matter) and judges what would pass today.
+ *
+ * Returns: %FALSE while answers are wanted
+ */
+gboolean mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *record);
+
+/* Names sources and groups them to senders; after mq_sources_settle(). */
+void mq_sources_name(MqSources *sources);
+
+#endif

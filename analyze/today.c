@@ -1,0 +1,440 @@
+/* mq_sources_settle(): what DNS says today of what reports said then. */
+#include <string.h>
+
+#include "analyze/alignment.h"
+#include "analyze/facts.h"
+#include "analyze/sources.h"
+#include "analyze/spf.h"
+#include "ingest/domain.h"
+
+/* Sources beyond these are so small that their names decide nothing; RFC 9989 has no say here, a
+ * resolver that is asked a hundred thousand names has. */
+#define PTR_SOURCES  1500
+#define PTR_NAMES    3
+#define SPF_DOMAINS  60  /* other than the owner's: of envelopes, most messages first */
+#define SPF_SINGLE   500 /* addresses that a record with exists or macros has to be asked for */
+#define MX_HOSTS     10
+
+static int
+compare_sources(gconstpointer left, gconstpointer right)
+{
+	const MqSource *a = *(const MqSource *const *)left;
+	const MqSource *b = *(const MqSource *const *)right;
+
+	if (a->messages != b->messages)
+		return a->messages > b->messages ? -1 : 1;
+	return mq_address_compare(&a->address, &b->address);
+}
+
+typedef struct {
+	MqSources *sources;
+	MqAnswers *answers;
+	gboolean strict_dkim, strict_spf;
+	gboolean complete;
+	guint singles;           /* mq_spf_check() calls so far */
+	guint others;            /* SPF records of strangers so far */
+	GHashTable *aligned;     /* "from identifier" -> MqAligned + 1 */
+	GHashTable *states;      /* "selector domain" -> MqDkimState + 1 */
+} Settling;
+
+/* Relaxed, by the tree walk; where DNS does not answer by the public suffix list. */
+static gboolean
+is_related(Settling *s, const char *from, const char *identifier)
+{
+	g_autofree char *key = g_strconcat(from, " ", identifier, NULL);
+	guint known = GPOINTER_TO_UINT(g_hash_table_lookup(s->aligned, key));
+	MqAligned aligned = MQ_ALIGNED_UNKNOWN;
+
+	if (known > 0)
+		return known - 1 == MQ_ALIGNED_YES;
+	if (strcmp(from, identifier) == 0) {
+		aligned = MQ_ALIGNED_YES;
+	} else if (!mq_alignment_treewalk(s->answers, from, identifier, FALSE, &aligned)) {
+		s->complete = FALSE;
+		return FALSE;
+	}
+	if (aligned == MQ_ALIGNED_UNKNOWN)
+		aligned = mq_alignment_suffix(from, identifier, FALSE) ? MQ_ALIGNED_YES : MQ_ALIGNED_NO;
+	g_hash_table_insert(s->aligned, g_steal_pointer(&key), GUINT_TO_POINTER(aligned + 1u));
+	return aligned == MQ_ALIGNED_YES;
+}
+
+/* ------------------------------------------------------------------- SPF */
+
+static MqSpfRanges *
+ranges_of(Settling *s, const char *domain)
+{
+	MqSpfRanges *ranges = g_hash_table_lookup(s->sources->ranges, domain);
+
+	if (ranges != NULL)
+		return ranges;
+	if (!mq_spf_compile(s->answers, domain, NULL, NULL, &ranges)) {
+		s->complete = FALSE;
+		return NULL;
+	}
+	g_hash_table_insert(s->sources->ranges, (gpointer)g_string_chunk_insert_const(s->sources->text, domain), ranges);
+	return ranges;
+}
+
+/* ABSENT when it cannot be known (yet). */
+static MqResult
+spf_today(Settling *s, const char *domain, const MqAddress *address, const char **via)
+{
+	MqSpfRanges *ranges = address->n_bytes > 0 ? ranges_of(s, domain) : NULL;
+	MqSpfMatch match = { 0 };
+	g_autoptr(MqSpfCheck) check = NULL;
+	MqSpfQuery query = { .ip = *address, .sender = domain };
+
+	if (ranges == NULL)
+		return MQ_RESULT_ABSENT;
+	if (mq_spf_match(ranges, address, &match)) {
+		if (via != NULL)
+			*via = match.via;
+		return match.result;
+	}
+	if (s->singles >= SPF_SINGLE)
+		return MQ_RESULT_ABSENT;
+	s->singles++;
+	if (!mq_spf_check(s->answers, &query, &check)) {
+		s->complete = FALSE;
+		return MQ_RESULT_ABSENT;
+	}
+	return check->result;
+}
+
+static void
+settle_spf(Settling *s, MqSource *source, MqStream *stream)
+{
+	const char *domain = stream->spf_domain;
+
+	if (domain == NULL || !mq_answers_is_name(domain))
+		return;
+	stream->spf_related = is_related(s, stream->header_from, domain);
+	stream->spf_aligned = stream->spf_related && (!s->strict_spf || strcmp(domain, stream->header_from) == 0);
+	if (stream->spf_related || g_hash_table_contains(s->sources->ranges, domain) || s->others++ < SPF_DOMAINS)
+		stream->spf_now = spf_today(s, domain, &source->address, NULL);
+}
+
+/* ------------------------------------------------------------------- keys */
+
+static MqDkimState
+key_state(Settling *s, const MqStreamKey *key)
+{
+	g_autofree char *name = g_strconcat(key->selector, " ", key->domain, NULL);
+	guint known = GPOINTER_TO_UINT(g_hash_table_lookup(s->states, name));
+	g_autoptr(MqDkimFact) fact = NULL;
+	MqDkimState state;
+
+	if (known > 0)
+		return (MqDkimState)(known - 1);
+	fact = mq_dkim_fact(s->answers, key->selector, key->domain);
+	if (fact == NULL) {
+		s->complete = FALSE;
+		return MQ_DKIM_UNKNOWN;
+	}
+	state = fact->state;
+	g_hash_table_insert(s->states, g_steal_pointer(&name), GUINT_TO_POINTER(state + 1u));
+	return state;
+}
+
+static void
+settle_keys(Settling *s, MqStream *stream)
+{
+	for (guint i = 0; i < stream->n_keys; i++) {
+		MqStreamKey *key = &stream->keys[i];
+
+		if (!mq_answers_is_name(key->domain))
+			continue;
+		key->aligned = is_related(s, stream->header_from, key->domain);
+		key->aligned_now = key->aligned && (!s->strict_dkim || strcmp(key->domain, stream->header_from) == 0);
+		if (key->aligned && key->selector != NULL) {
+			key->now = key_state(s, key);
+			key->asked = TRUE;
+		}
+	}
+}
+
+static gboolean
+is_usable(MqDkimState state)
+{
+	return state == MQ_DKIM_OK || state == MQ_DKIM_WEAK || state == MQ_DKIM_TESTING;
+}
+
+/* What a signature would be worth today: it verified then and its key is there; or it failed only
+ * because its key was not to be had, and now is. */
+static MqToday
+signature_today(const MqStreamKey *key)
+{
+	gboolean worth = key->then == MQ_RESULT_PASS || key->then == MQ_RESULT_PERMERROR || key->then == MQ_RESULT_TEMPERROR;
+
+	if (!key->aligned_now || !worth)
+		return MQ_TODAY_FAIL;
+	if (key->selector == NULL) /* not reported: its key cannot be looked at */
+		return key->then == MQ_RESULT_PASS ? MQ_TODAY_PASS : MQ_TODAY_FAIL;
+	if (key->now == MQ_DKIM_UNKNOWN)
+		return MQ_TODAY_UNKNOWN;
+	return is_usable(key->now) ? MQ_TODAY_PASS : MQ_TODAY_FAIL;
+}
+
+/* The aligned result says pass, and no listed signature tells which: some reporters leave them out. */
+static MqToday
+unlisted_signature_today(const MqStream *stream)
+{
+	for (guint i = 0; i < stream->n_keys; i++)
+		if (stream->keys[i].aligned && stream->keys[i].then == MQ_RESULT_PASS)
+			return MQ_TODAY_FAIL; /* it is listed, and was judged */
+	return stream->dkim == MQ_RESULT_PASS ? MQ_TODAY_PASS : MQ_TODAY_FAIL;
+}
+
+static MqToday
+spf_part_today(const MqStream *stream)
+{
+	if (stream->spf_domain == NULL)
+		return stream->spf == MQ_RESULT_PASS ? MQ_TODAY_PASS : MQ_TODAY_FAIL;
+	if (!stream->spf_aligned)
+		return MQ_TODAY_FAIL;
+	switch (stream->spf_now) {
+	case MQ_RESULT_PASS:
+		return MQ_TODAY_PASS;
+	case MQ_RESULT_ABSENT:
+	case MQ_RESULT_TEMPERROR:
+		return MQ_TODAY_UNKNOWN;
+	case MQ_RESULT_NONE:
+	case MQ_RESULT_FAIL:
+	case MQ_RESULT_SOFTFAIL:
+	case MQ_RESULT_POLICY:
+	case MQ_RESULT_NEUTRAL:
+	case MQ_RESULT_PERMERROR:
+	case MQ_RESULT_OTHER:
+	case MQ_RESULT_N:
+		break;
+	}
+	return MQ_TODAY_FAIL;
+}
+
+static void
+judge_today(Settling *s, MqStream *stream)
+{
+	MqToday best = MQ_TODAY_FAIL;
+	MqToday parts[2] = { spf_part_today(stream), unlisted_signature_today(stream) };
+
+	for (guint i = 0; i < stream->n_keys + G_N_ELEMENTS(parts); i++) {
+		MqToday one = i < stream->n_keys ? signature_today(&stream->keys[i]) : parts[i - stream->n_keys];
+
+		if (one == MQ_TODAY_PASS || (one == MQ_TODAY_UNKNOWN && best == MQ_TODAY_FAIL))
+			best = one;
+	}
+	stream->today = best;
+	stream->fixed =
+		best == MQ_TODAY_PASS && stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS;
+	if (best == MQ_TODAY_UNKNOWN)
+		s->sources->dns_incomplete = TRUE;
+}
+
+/* ------------------------------------------------------------------- names of sources */
+
+static gboolean
+has_address(MqAnswers *answers, const char *name, const MqAddress *address, gboolean *complete)
+{
+	const MqAnswer *found = mq_answers_get(answers, address->n_bytes == 4 ? MQ_ASK_A : MQ_ASK_AAAA, name);
+
+	if (found == NULL) {
+		*complete = FALSE;
+		return FALSE;
+	}
+	for (guint i = 0; i < found->records->len; i++)
+		if (mq_address_compare(&((const MqDnsRecord *)g_ptr_array_index(found->records, i))->address, address) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* A confirmed name, else the first one. */
+static void
+settle_ptr(Settling *s, MqSource *source)
+{
+	g_autofree char *reverse = mq_address_reverse_name(&source->address);
+	const MqAnswer *ptr = mq_answers_get(s->answers, MQ_ASK_PTR, reverse);
+
+	if (ptr == NULL) {
+		s->complete = FALSE;
+		return;
+	}
+	for (guint i = 0; i < MIN(ptr->records->len, PTR_NAMES) && !source->confirmed; i++) {
+		const MqDnsRecord *record = g_ptr_array_index(ptr->records, i);
+
+		if (record->host == NULL || !mq_answers_is_name(record->host))
+			continue;
+		source->confirmed = has_address(s->answers, record->host, &source->address, &s->complete);
+		if (source->ptr == NULL || source->confirmed) {
+			g_free(source->ptr);
+			source->ptr = g_strdup(record->host);
+		}
+	}
+	source->own_host = source->confirmed && is_related(s, s->sources->domain, source->ptr);
+}
+
+static void
+settle_owner_spf(Settling *s, MqSource *source)
+{
+	const MqStream *stream = g_ptr_array_index(source->streams, 0);
+	const char *via = NULL;
+	MqResult result = spf_today(s, stream->header_from, &source->address, &via);
+
+	/* a subdomain without a record of its own: what the domain itself says names the host as well */
+	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, s->sources->domain) != 0)
+		result = spf_today(s, s->sources->domain, &source->address, &via);
+	source->owner_spf = result;
+	g_free(source->owner_spf_via);
+	source->owner_spf_via = g_strdup(via);
+}
+
+static void
+settle_exchangers(Settling *s)
+{
+	const MqAnswer *mx = mq_answers_get(s->answers, MQ_ASK_MX, s->sources->domain);
+
+	if (mx == NULL) {
+		s->complete = FALSE;
+		return;
+	}
+	for (guint i = 0; i < MIN(mx->records->len, MX_HOSTS); i++) {
+		const char *host = ((const MqDnsRecord *)g_ptr_array_index(mx->records, i))->host;
+
+		for (guint family = 0; family < 2 && host != NULL && mq_answers_is_name(host); family++) {
+			const MqAnswer *at = mq_answers_get(s->answers, family == 0 ? MQ_ASK_A : MQ_ASK_AAAA, host);
+
+			if (at == NULL)
+				s->complete = FALSE;
+			for (guint a = 0; at != NULL && a < at->records->len; a++) {
+				const MqDnsRecord *record = g_ptr_array_index(at->records, a);
+				MqSource *source = g_hash_table_lookup(s->sources->by_address, &record->address);
+
+				if (source != NULL)
+					source->is_exchanger = TRUE;
+			}
+		}
+	}
+}
+
+/* ------------------------------------------------------------------- time */
+
+/* Failing streams of an address whose mail passes since: it was fixed on its side, which DNS does not
+ * show. Believed when what passes after the last failure is as much as what failed, on two days. */
+static void
+judge_time(MqSource *source)
+{
+	gint64 last_failure_s = G_MININT64;
+	gint64 failed = 0;
+	gint64 passed_since = 0;
+	guint days_since = 0;
+
+	for (guint i = 0; i < source->days->len; i++) {
+		const MqSourceDay *day = &g_array_index(source->days, MqSourceDay, i);
+
+		if (day->passed < day->messages) {
+			last_failure_s = day->day_s;
+			failed += day->messages - day->passed;
+			passed_since = 0;
+			days_since = 0;
+		} else {
+			passed_since += day->passed;
+			days_since++;
+		}
+	}
+	if (failed == 0 || days_since < 3 || passed_since < failed)
+		return;
+	for (guint i = 0; i < source->streams->len; i++) {
+		MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		if (stream->today == MQ_TODAY_FAIL && stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS
+		    && stream->last_day_s <= last_failure_s) {
+			stream->today = MQ_TODAY_PASS;
+			stream->fixed = TRUE;
+		}
+	}
+}
+
+/* The mail that passes today is to be passed by a signature? Then what comes without one is not ours. */
+static void
+judge_signing(MqSources *sources)
+{
+	gint64 passed = 0;
+	gint64 signed_too = 0;
+
+	for (guint i = 0; i < sources->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(sources->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			if (stream->dkim == MQ_RESULT_PASS || stream->spf == MQ_RESULT_PASS) {
+				passed += stream->messages;
+				signed_too += stream->dkim == MQ_RESULT_PASS ? stream->messages : 0;
+			}
+		}
+	}
+	sources->signs = passed > 0 && (double)signed_too >= 0.8 * (double)passed;
+}
+
+static int
+compare_policy_days(gconstpointer left, gconstpointer right)
+{
+	const gint64 *a = left;
+	const gint64 *b = right;
+
+	return a[0] != b[0] ? (a[0] < b[0] ? -1 : 1) : a[1] != b[1] ? (a[1] < b[1] ? -1 : 1) : 0;
+}
+
+/* Since when reports see the newest policy, without another between. */
+static void
+judge_policy_age(MqSources *sources)
+{
+	g_array_sort(sources->policy_days, compare_policy_days);
+	sources->policy_since_s = sources->newest_policy_day_s;
+	for (guint i = sources->policy_days->len; i-- > 0;) {
+		const gint64 *pair = (const gint64 *)(gconstpointer)(sources->policy_days->data + i * 2 * sizeof(gint64));
+
+		if (pair[1] == (gint64)sources->newest_policy)
+			sources->policy_since_s = pair[0];
+		else if (pair[0] < sources->newest_policy_day_s)
+			break;
+	}
+}
+
+gboolean
+mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *record)
+{
+	g_autoptr(GHashTable) aligned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Settling s = {
+		.sources = sources,
+		.answers = answers,
+		.strict_dkim = record != NULL && mq_dmarc_record_strict_dkim(record),
+		.strict_spf = record != NULL && mq_dmarc_record_strict_spf(record),
+		.complete = TRUE,
+		.aligned = aligned,
+		.states = states,
+	};
+
+	g_ptr_array_sort(sources->sources, compare_sources);
+	sources->dns_incomplete = FALSE;
+	settle_exchangers(&s);
+	for (guint i = 0; i < sources->sources->len; i++) {
+		MqSource *source = g_ptr_array_index(sources->sources, i);
+
+		settle_owner_spf(&s, source);
+		if (i < PTR_SOURCES && source->address.n_bytes > 0)
+			settle_ptr(&s, source);
+		for (guint j = 0; j < source->streams->len; j++) {
+			MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			settle_spf(&s, source, stream);
+			settle_keys(&s, stream);
+			judge_today(&s, stream);
+		}
+		judge_time(source);
+	}
+	judge_signing(sources);
+	judge_policy_age(sources);
+	return s.complete;
+}

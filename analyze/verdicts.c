@@ -1,0 +1,420 @@
+#include "analyze/verdicts.h"
+
+#include <string.h>
+
+#include "ingest/domain.h"
+
+/* Regular mail leaves traces on many days; a wave does not. */
+#define STEADY_DAYS   6
+#define STEADY_SPAN_S (14 * MQ_DAY_S)
+
+typedef struct {
+	const MqSources *all;
+	const MqSource *source;
+	MqStream *stream;
+} Case;
+
+/* --- what can be seen --- */
+
+static gboolean
+passed_then(const MqStream *stream)
+{
+	return stream->dkim == MQ_RESULT_PASS || stream->spf == MQ_RESULT_PASS;
+}
+
+/* Our own signature is on it, whether it verified or not. */
+static const MqStreamKey *
+own_signature(const MqStream *stream)
+{
+	for (guint i = 0; i < stream->n_keys; i++)
+		if (stream->keys[i].aligned)
+			return &stream->keys[i];
+	return NULL;
+}
+
+static gboolean
+key_is_there(const MqStreamKey *key)
+{
+	return key->now == MQ_DKIM_OK || key->now == MQ_DKIM_WEAK || key->now == MQ_DKIM_TESTING;
+}
+
+/* A verified signature of somebody who is neither the owner nor the service that sends. */
+static gboolean
+signed_by_stranger(const Case *c)
+{
+	for (guint i = 0; i < c->stream->n_keys; i++) {
+		const MqStreamKey *key = &c->stream->keys[i];
+
+		if (key->then == MQ_RESULT_PASS && !key->aligned
+		    && mq_services_find(c->all->services, MQ_SERVICE_BY_DKIM, key->domain) == NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+is_steady(const GArray *days)
+{
+	return days->len >= STEADY_DAYS
+	       && g_array_index(days, MqSourceDay, days->len - 1).day_s - g_array_index(days, MqSourceDay, 0).day_s
+	                  >= STEADY_SPAN_S;
+}
+
+/* A host of the owner: by its confirmed name, by being an exchanger, or by the owner's SPF record. */
+static gboolean
+is_own_source(const MqSource *source)
+{
+	return source->own_host || source->is_exchanger || source->owner_spf == MQ_RESULT_PASS;
+}
+
+/* The owner's mail comes through it with the owner's signature intact, though it is no host of the
+ * owner and no service that sends for customers. */
+static gboolean
+relays_intact_mail(const MqSource *source)
+{
+	if (is_own_source(source) || (source->service != NULL && !mq_service_relays(source->service)))
+		return FALSE;
+	for (guint i = 0; i < source->streams->len; i++) {
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		if (stream->dkim == MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+decide(const Case *c, MqVerdict verdict, MqCause cause)
+{
+	c->stream->verdict = verdict;
+	c->stream->cause = cause;
+	return TRUE;
+}
+
+/* --- why the owner's own mail fails --- */
+
+static MqCause
+cause_of_key(const MqStreamKey *key)
+{
+	if (key->asked && key->now == MQ_DKIM_MISSING)
+		return MQ_CAUSE_KEY_MISSING;
+	if (key->asked && key->now == MQ_DKIM_REVOKED)
+		return MQ_CAUSE_KEY_REVOKED;
+	if (key->asked && key->now == MQ_DKIM_INVALID)
+		return MQ_CAUSE_KEY_INVALID;
+	return key->aligned && !key->aligned_now && key->then == MQ_RESULT_PASS ? MQ_CAUSE_STRICT_ALIGNMENT : MQ_CAUSE_BODY_CHANGED;
+}
+
+static MqCause
+own_cause(const Case *c)
+{
+	const MqStream *stream = c->stream;
+	const MqStreamKey *own = own_signature(stream);
+
+	if (own != NULL && cause_of_key(own) != MQ_CAUSE_BODY_CHANGED)
+		return cause_of_key(own);
+	if (stream->spf_related && !stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS)
+		return MQ_CAUSE_STRICT_ALIGNMENT;
+	if (stream->spf_related && stream->spf_now == MQ_RESULT_PERMERROR)
+		return MQ_CAUSE_SPF_BROKEN;
+	if (stream->spf_related && stream->spf_now != MQ_RESULT_PASS && stream->spf_now != MQ_RESULT_ABSENT)
+		return MQ_CAUSE_NOT_IN_SPF;
+	if (own != NULL)
+		return MQ_CAUSE_BODY_CHANGED;
+	for (guint i = 0; i < stream->n_keys; i++)
+		if (stream->keys[i].then == MQ_RESULT_PASS)
+			return MQ_CAUSE_SERVICE_SIGNATURE;
+	return stream->spf_then_pass && !stream->spf_related ? MQ_CAUSE_BOUNCE_DOMAIN : MQ_CAUSE_UNSIGNED;
+}
+
+/* --- rules --- */
+
+static gboolean
+rule_label(const Case *c)
+{
+	const char *label = c->source->label;
+
+	if (label == NULL)
+		return FALSE;
+	if (g_str_equal(label, "threat"))
+		return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
+	if (g_str_equal(label, "forwarder"))
+		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_FORWARDED);
+	if (c->stream->today == MQ_TODAY_PASS)
+		return decide(c, passed_then(c->stream) ? MQ_VERDICT_COMPLIANT : MQ_VERDICT_FIXED, MQ_CAUSE_NONE);
+	return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+}
+
+/* It passed with the owner's identifiers, and still would. */
+static gboolean
+rule_passes(const Case *c)
+{
+	if (!passed_then(c->stream) || c->stream->today == MQ_TODAY_FAIL)
+		return FALSE;
+	if (relays_intact_mail(c->source) && c->source->service != NULL)
+		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_NONE);
+	return decide(c, MQ_VERDICT_COMPLIANT, MQ_CAUSE_NONE);
+}
+
+/* It passed, and would not today: a key that vanished, an address taken out of SPF. */
+static gboolean
+rule_passed_once(const Case *c)
+{
+	return passed_then(c->stream) && decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+}
+
+static gboolean
+rule_fixed(const Case *c)
+{
+	return c->stream->fixed && decide(c, MQ_VERDICT_FIXED, own_cause(c));
+}
+
+/* The owner's own host: of its name, an exchanger, or let send by SPF. */
+static gboolean
+rule_own_host(const Case *c)
+{
+	return is_own_source(c->source) && !signed_by_stranger(c) && decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+}
+
+/* What receivers that looked closer say. */
+static gboolean
+rule_said_forwarded(const Case *c)
+{
+	if (c->stream->hints & MQ_HINT_LIST)
+		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_MAILING_LIST);
+	if ((c->stream->hints & (MQ_HINT_FORWARDED | MQ_HINT_ARC)) != 0)
+		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_FORWARDED);
+	return FALSE;
+}
+
+/* Our signature with a key that is published, broken on the way, by a host that relays: it vouches for
+ * the envelope with a domain of its own, relays other mail of ours intact, or does so for a living. */
+static gboolean
+rule_broken_on_the_way(const Case *c)
+{
+	const MqStreamKey *own = own_signature(c->stream);
+	const MqService *service = c->source->service;
+	gboolean relays = (c->stream->spf_then_pass && !c->stream->spf_related) || relays_intact_mail(c->source)
+	                  || (service != NULL && mq_service_relays(service));
+
+	if (own == NULL || !key_is_there(own) || !relays)
+		return FALSE;
+	return decide(c, MQ_VERDICT_FORWARDER,
+	              service != NULL && service->kind == MQ_SERVICE_LIST ? MQ_CAUSE_MAILING_LIST : MQ_CAUSE_BODY_CHANGED);
+}
+
+/* Unsigned mail through a host that relays signed mail of ours, or for a living under our envelope. */
+static gboolean
+rule_plain_forward(const Case *c)
+{
+	const MqService *service = c->source->service;
+
+	if (own_signature(c->stream) != NULL || signed_by_stranger(c))
+		return FALSE;
+	if (relays_intact_mail(c->source) && !c->all->signs)
+		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_FORWARDED);
+	if (service != NULL && (service->kind == MQ_SERVICE_LIST || service->kind == MQ_SERVICE_FORWARDER))
+		return decide(c, MQ_VERDICT_FORWARDER,
+		              service->kind == MQ_SERVICE_LIST ? MQ_CAUSE_MAILING_LIST : MQ_CAUSE_FORWARDED);
+	return FALSE;
+}
+
+/* Our signature and our key, and the key is why: nobody else signs with our selector. */
+static gboolean
+rule_own_key_trouble(const Case *c)
+{
+	const MqStreamKey *own = own_signature(c->stream);
+	MqCause cause = own != NULL ? cause_of_key(own) : MQ_CAUSE_NONE;
+
+	if (own == NULL || cause == MQ_CAUSE_BODY_CHANGED || own->then == MQ_RESULT_FAIL)
+		return FALSE;
+	return (c->source->service != NULL || is_steady(c->source->sender->days)) && decide(c, MQ_VERDICT_FIXABLE, cause);
+}
+
+/* A service that sends for customers, with its own signature or bounce address: the owner's, when the
+ * owner's mail passes there as well or it comes week after week. Otherwise anybody may be its customer. */
+static gboolean
+rule_service(const Case *c)
+{
+	const MqService *service = c->source->service;
+	const MqSenderGroup *group = c->source->sender;
+
+	if (service == NULL || service->kind == MQ_SERVICE_FORWARDER || service->kind == MQ_SERVICE_LIST)
+		return FALSE;
+	if (signed_by_stranger(c))
+		return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
+	if (service->kind == MQ_SERVICE_MAILBOX && !group->aligned_pass && !is_steady(group->days))
+		return decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_SERVICE_SIGNATURE);
+	if (is_steady(group->days) && g_hash_table_size(c->source->reporters) > 0 && !group->aligned_pass)
+		return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+	return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+}
+
+/* No catalogue knows it, yet it behaves as a service or a forgotten host does: few addresses with
+ * names of their own, week after week. A person must say. */
+static gboolean
+rule_regular_stranger(const Case *c)
+{
+	const MqSenderGroup *group = c->source->sender;
+
+	if (!is_steady(group->days) || group->sources->len > 16)
+		return FALSE;
+	if (c->source->confirmed || (c->stream->spf_related && group->sources->len <= 3))
+		return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+	return FALSE;
+}
+
+/* Our signature on it and broken, from somewhere that nothing else is known of: a forwarder that says
+ * nothing of itself, or an old mail that somebody plays back. */
+static gboolean
+rule_copied_signature(const Case *c)
+{
+	const MqStreamKey *own = own_signature(c->stream);
+
+	return own != NULL && key_is_there(own) && c->source->sender->sources->len <= 16
+	       && decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_BODY_CHANGED);
+}
+
+/* A neighbour of the owner's own hosts: a host that was forgotten, or one that was broken into. */
+static gboolean
+rule_neighbour(const Case *c)
+{
+	MqBlock block = mq_address_neighbourhood(&c->source->address);
+
+	for (guint i = 0; i < c->all->sources->len && c->source->address.n_bytes > 0; i++) {
+		const MqSource *other = g_ptr_array_index(c->all->sources, i);
+
+		if (is_own_source(other) && other->service == NULL && mq_address_in_block(&other->address, &block))
+			return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+		if (i > 2000)
+			break; /* the owner's hosts are among those that send most */
+	}
+	return FALSE;
+}
+
+static gboolean
+rule_dns_silent(const Case *c)
+{
+	return c->stream->today == MQ_TODAY_UNKNOWN && decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_NONE);
+}
+
+static gboolean
+rule_no_relation(const Case *c)
+{
+	return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
+}
+
+static gboolean (*const rules[])(const Case *c) = {
+	rule_label,         rule_passes,          rule_passed_once,     rule_fixed,           rule_said_forwarded,
+	rule_own_host,      rule_broken_on_the_way, rule_plain_forward, rule_own_key_trouble, rule_service,
+	rule_dns_silent,    rule_regular_stranger, rule_copied_signature, rule_neighbour,      rule_no_relation,
+};
+
+/* --- labels --- */
+
+static const char *
+label_for(const GPtrArray *labels, const MqSource *source)
+{
+	const char *by_block = NULL;
+
+	for (guint i = 0; labels != NULL && i < labels->len; i++) {
+		const MqLabel *label = g_ptr_array_index(labels, i);
+		MqBlock block;
+
+		if (g_str_equal(label->key, source->text) || g_str_equal(label->key, source->sender->name))
+			return label->word;
+		if (source->address.n_bytes > 0 && mq_block_parse(label->key, &block) && mq_address_in_block(&source->address, &block))
+			by_block = label->word;
+	}
+	return by_block;
+}
+
+/* --- from streams to sources to senders --- */
+
+/* What a person should see of several: what loses the owner's mail before what does not. */
+static const guint8 gravity[MQ_VERDICT_N] = {
+	[MQ_VERDICT_COMPLIANT] = 0, [MQ_VERDICT_FIXED] = 1,   [MQ_VERDICT_FORWARDER] = 2,
+	[MQ_VERDICT_THREAT] = 3,    [MQ_VERDICT_UNKNOWN] = 4, [MQ_VERDICT_FIXABLE] = 5,
+};
+
+typedef struct {
+	gint64 messages[MQ_VERDICT_N];
+	MqCause cause[MQ_VERDICT_N];
+} Tally;
+
+static void
+tally_add(Tally *tally, MqVerdict verdict, MqCause cause, gint64 messages)
+{
+	if (tally->messages[verdict] == 0 || cause != MQ_CAUSE_NONE)
+		tally->cause[verdict] = cause;
+	tally->messages[verdict] += MAX(messages, 1);
+}
+
+/* The verdict on most of what fails; when nothing of weight does, that on what passes. */
+static MqVerdict
+tally_verdict(const Tally *tally)
+{
+	gint64 all = 0;
+	MqVerdict worst = MQ_VERDICT_COMPLIANT;
+
+	for (guint v = 0; v < MQ_VERDICT_N; v++)
+		all += tally->messages[v];
+	for (guint v = 0; v < MQ_VERDICT_N; v++) {
+		gboolean weighs = tally->messages[v] * 200 >= all; /* half a percent */
+
+		if (!weighs || tally->messages[v] == 0)
+			continue;
+		if (v == MQ_VERDICT_COMPLIANT || worst == MQ_VERDICT_COMPLIANT || tally->messages[v] > tally->messages[worst]
+		    || (tally->messages[v] == tally->messages[worst] && gravity[v] > gravity[worst]))
+			worst = v == MQ_VERDICT_COMPLIANT ? worst : (MqVerdict)v;
+	}
+	return worst;
+}
+
+static void
+judge_source(MqSources *all, MqSource *source)
+{
+	Tally tally = { 0 };
+
+	for (guint i = 0; i < source->streams->len; i++) {
+		MqStream *stream = g_ptr_array_index(source->streams, i);
+		const Case c = { .all = all, .source = source, .stream = stream };
+
+		for (gsize r = 0; r < G_N_ELEMENTS(rules) && !rules[r](&c); r++)
+			;
+		tally_add(&tally, stream->verdict, stream->cause, stream->messages);
+	}
+	source->verdict = tally_verdict(&tally);
+	source->cause = tally.cause[source->verdict];
+}
+
+static void
+judge_sender(MqSenderGroup *group)
+{
+	Tally tally = { 0 };
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			tally_add(&tally, stream->verdict, stream->cause, stream->messages);
+		}
+	}
+	group->verdict = tally_verdict(&tally);
+	group->cause = tally.cause[group->verdict];
+}
+
+void
+mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
+{
+	for (guint i = 0; i < all->sources->len; i++) {
+		MqSource *source = g_ptr_array_index(all->sources, i);
+
+		source->label = label_for(labels, source);
+		judge_source(all, source);
+	}
+	for (guint i = 0; i < all->senders->len; i++)
+		judge_sender(g_ptr_array_index(all->senders, i));
+}

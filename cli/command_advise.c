@@ -1,0 +1,489 @@
+/* marque advise [DOMAIN…]: may the domain go to the next policy, what would it lose, what first. */
+#include <string.h>
+
+#include "analyze/advise.h"
+#include "cli/commands.h"
+#include "cli/log.h"
+#include "cli/outputs.h"
+#include "ingest/domain.h"
+
+#define SHOWN_ACTIONS 6
+#define SHOWN_SENDERS 12
+
+typedef struct {
+	char *goal, *what_if, *services;
+	gboolean offline;
+} Options;
+
+/* --- the document --- */
+
+static json_t *
+impact_json(const MqImpact *impact)
+{
+	return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I}", "legitimate", (json_int_t)impact->legitimate, "legitimate_share",
+	                 impact->legitimate_share, "legitimate_share_upper95", impact->legitimate_upper95, "forwarded",
+	                 (json_int_t)impact->forwarded, "threat", (json_int_t)impact->threat, "unknown",
+	                 (json_int_t)impact->unknown);
+}
+
+static json_t *
+published_json(const MqAdvice *advice)
+{
+	const MqDmarcRecord *record = advice->discovery.record;
+	g_autofree char *location =
+		record != NULL ? g_strconcat("_dmarc.", advice->discovery.policy_domain, NULL) : NULL;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "record", mq_json_text(record != NULL ? record->text : NULL),
+	                 "location", mq_json_text(location), "p", mq_json_word(&mq_words_policy, record != NULL ? record->p : 0), "sp",
+	                 mq_json_word(&mq_words_policy, record != NULL ? record->sp : 0), "np",
+	                 mq_json_word(&mq_words_policy, record != NULL ? record->np : 0), "testing",
+	                 record != NULL && record->t == MQ_YES_YES, "pct", mq_json_count(record != NULL ? record->pct : -1), "problem",
+	                 mq_json_text(advice->problem));
+}
+
+static json_t *
+keys_json(const MqSource *source)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	json_t *keys = json_array();
+
+	for (guint i = 0; i < source->streams->len; i++) {
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		for (guint k = 0; k < stream->n_keys; k++) {
+			const MqStreamKey *key = &stream->keys[k];
+			g_autofree char *name = g_strconcat(key->selector != NULL ? key->selector : "", " ", key->domain, NULL);
+
+			if (key->asked && g_hash_table_add(seen, g_steal_pointer(&name)))
+				json_array_append_new(keys, json_pack("{s:o, s:o, s:s}", "domain", mq_json_text(key->domain), "selector",
+				                                      mq_json_text(key->selector), "state", mq_dkim_state_word(key->now)));
+		}
+	}
+	return keys;
+}
+
+/* SPF of the stream that has most of the source's mail. */
+static const MqStream *
+main_stream(const MqSource *source)
+{
+	const MqStream *best = g_ptr_array_index(source->streams, 0);
+
+	for (guint i = 1; i < source->streams->len; i++) {
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		if (stream->messages > best->messages)
+			best = stream;
+	}
+	return best;
+}
+
+static json_t *
+source_json(const MqSource *source)
+{
+	const MqStream *stream = main_stream(source);
+
+	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o}", "ip", mq_json_text(source->text), "ptr",
+	                 mq_json_text(source->ptr), "verdict", mq_verdict_word(source->verdict), "cause",
+	                 mq_json_text(mq_cause_word(source->cause)), "messages", (json_int_t)source->messages, "dmarc_pass",
+	                 (json_int_t)source->dmarc_pass, "failing", (json_int_t)source->failing, "spf_then",
+	                 mq_json_word(&mq_words_result, stream->spf_result), "spf_now",
+	                 mq_json_word(&mq_words_result, stream->spf_now), "spf_now_aligned",
+	                 stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS, "dkim_now", keys_json(source));
+}
+
+static json_t *
+sender_json(const MqSenderGroup *group)
+{
+	json_t *sources = json_array();
+
+	for (guint i = 0; i < group->sources->len; i++)
+		json_array_append_new(sources, source_json(g_ptr_array_index(group->sources, i)));
+	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "sender", mq_json_text(group->name), "verdict",
+	                 mq_verdict_word(group->verdict), "cause", mq_json_text(mq_cause_word(group->cause)), "messages",
+	                 (json_int_t)group->messages, "dmarc_pass", (json_int_t)group->dmarc_pass, "failing",
+	                 (json_int_t)group->failing, "evidence", mq_json_texts(group->evidence), "sources", sources);
+}
+
+static json_t *
+window_json(const MqAdvice *advice)
+{
+	return json_pack("{s:o, s:o, s:I, s:I}", "since", mq_json_time(advice->since_s), "until", mq_json_time(advice->until_s), "days",
+	                 (json_int_t)((advice->until_s - advice->since_s + MQ_DAY_S - 1) / MQ_DAY_S), "days_covered",
+	                 (json_int_t)g_hash_table_size(advice->sources->covered));
+}
+
+static json_t *
+volume_json(const MqAdvice *advice)
+{
+	const MqSources *s = advice->sources;
+
+	return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "messages", (json_int_t)s->messages, "dmarc_pass",
+	                 (json_int_t)s->dmarc_pass, "dmarc_pass_share", mq_json_share(s->dmarc_pass, s->messages), "spf_aligned",
+	                 (json_int_t)s->spf_aligned, "dkim_aligned", (json_int_t)s->dkim_aligned, "reports",
+	                 (json_int_t)advice->reports, "reporters", (json_int_t)g_hash_table_size(s->reporters));
+}
+
+static json_t *
+gates_json(const MqAdvice *advice)
+{
+	json_t *gates = json_array();
+
+	for (guint i = 0; i < advice->gates->len; i++) {
+		const MqGate *gate = g_ptr_array_index(advice->gates, i);
+
+		json_array_append_new(gates, json_pack("{s:s, s:b, s:o, s:o}", "id", gate->id, "met", gate->met, "measured",
+		                                       mq_json_text(gate->measured), "required", mq_json_text(gate->required)));
+	}
+	return gates;
+}
+
+static json_t *
+actions_json(const MqAdvice *advice)
+{
+	json_t *actions = json_array();
+
+	for (guint i = 0; i < advice->actions->len; i++) {
+		const MqAction *action = g_ptr_array_index(advice->actions, i);
+
+		json_array_append_new(actions, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "rank", (json_int_t)i + 1, "id", action->id,
+		                                         "sender", mq_json_text(action->sender), "title",
+		                                         mq_json_text(action->title), "fix", mq_json_text(action->fix), "record",
+		                                         mq_json_text(action->record), "recovers_messages",
+		                                         (json_int_t)action->recovers));
+	}
+	return actions;
+}
+
+static json_t *
+advice_json(MqAdvice *advice, const char *what_if)
+{
+	json_t *senders = json_array();
+	json_t *out;
+
+	for (guint i = 0; i < advice->sources->senders->len; i++)
+		json_array_append_new(senders, sender_json(g_ptr_array_index(advice->sources->senders, i)));
+	out = json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o, s:b, s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o}", "domain",
+	                mq_json_text(advice->domain), "window", window_json(advice), "volume", volume_json(advice), "published",
+	                published_json(advice), "move", "action", mq_move_word(advice->action), "to",
+	                mq_json_word(&mq_words_policy, advice->to), "testing", advice->testing, "record",
+	                mq_json_text(advice->record), "why", mq_json_text(advice->why), "impact", "quarantine",
+	                impact_json(&advice->impact_quarantine), "reject", impact_json(&advice->impact_reject), "gates",
+	                gates_json(advice), "actions", actions_json(advice), "senders", senders);
+	if (what_if != NULL) {
+		g_autoptr(MqDmarcRecord) record = mq_dmarc_record_parse(what_if);
+		MqImpact impact = mq_replay(advice->sources, record, mq_advice_whom, advice);
+		json_t *object = impact_json(&impact);
+
+		json_object_set_new(object, "record", mq_json_text(what_if));
+		json_object_set_new(out, "what_if", object);
+	}
+	return out;
+}
+
+/* --- for people --- */
+
+static void
+print_gates(const MqApp *app, const json_t *gates)
+{
+	const json_t *gate;
+	size_t i;
+
+	json_array_foreach(gates, i, gate)
+		mq_print_line(app, "  %s %-16s %s", json_is_true(json_object_get(gate, "met")) ? "ok  " : "not ",
+		              json_string_value(json_object_get(gate, "id")), json_string_value(json_object_get(gate, "measured")));
+}
+
+static void
+print_actions(const MqApp *app, const json_t *actions)
+{
+	const json_t *action;
+	size_t i;
+
+	json_array_foreach(actions, i, action) {
+		const char *record = json_string_value(json_object_get(action, "record"));
+		json_int_t recovers = json_integer_value(json_object_get(action, "recovers_messages"));
+
+		if (i >= SHOWN_ACTIONS && !app->globals.verbose) {
+			mq_print_line(app, "  … and %zu more (--verbose)", json_array_size(actions) - i);
+			break;
+		}
+		mq_print_line(app, "  %zu. %s", i + 1, json_string_value(json_object_get(action, "title")));
+		if (recovers > 0)
+			mq_print_line(app, "     recovers %" JSON_INTEGER_FORMAT " messages", recovers);
+		mq_print_line(app, "     %s", json_string_value(json_object_get(action, "fix")));
+		if (record != NULL)
+			mq_print_line(app, "     %s", record);
+	}
+}
+
+static void
+print_senders(const MqApp *app, json_t *senders)
+{
+	static const MqColumn columns[] = {
+		{ "sender", "Sender", MQ_CELL_TEXT },       { "verdict", "Verdict", MQ_CELL_TEXT },
+		{ "cause", "Cause", MQ_CELL_TEXT },         { "messages", "Messages", MQ_CELL_COUNT },
+		{ "dmarc_pass", "Passed", MQ_CELL_COUNT },  { "failing", "Failing", MQ_CELL_COUNT },
+	};
+	g_autoptr(json_t) shown = json_array();
+	const json_t *sender;
+	size_t i;
+
+	json_array_foreach(senders, i, sender)
+		if (i < SHOWN_SENDERS || app->globals.verbose)
+			json_array_append(shown, (json_t *)sender);
+	mq_print_table(app, columns, G_N_ELEMENTS(columns), shown, NULL);
+	if (json_array_size(senders) > json_array_size(shown))
+		mq_print_line(app, "… and %zu more (--verbose)", json_array_size(senders) - json_array_size(shown));
+}
+
+static void
+print_evidence(const MqApp *app, const json_t *senders)
+{
+	const json_t *sender;
+	size_t i;
+
+	json_array_foreach(senders, i, sender) {
+		const json_t *sentence;
+		size_t j;
+
+		mq_print_line(app, "%s: %s", json_string_value(json_object_get(sender, "sender")),
+		              json_string_value(json_object_get(sender, "verdict")));
+		json_array_foreach(json_object_get(sender, "evidence"), j, sentence)
+			mq_print_line(app, "  - %s", json_string_value(sentence));
+	}
+}
+
+static void
+print_impact(const MqApp *app, const char *name, const json_t *impact)
+{
+	mq_print_line(app, "  %-12s %" JSON_INTEGER_FORMAT " of your own, %" JSON_INTEGER_FORMAT " forwarded, %" JSON_INTEGER_FORMAT
+	              " forged, %" JSON_INTEGER_FORMAT " unknown", name,
+	              json_integer_value(json_object_get(impact, "legitimate")),
+	              json_integer_value(json_object_get(impact, "forwarded")),
+	              json_integer_value(json_object_get(impact, "threat")),
+	              json_integer_value(json_object_get(impact, "unknown")));
+}
+
+static void
+print_domain(const MqApp *app, const json_t *domain)
+{
+	const json_t *move = json_object_get(domain, "move");
+	const json_t *impact = json_object_get(domain, "impact");
+	const json_t *actions = json_object_get(domain, "actions");
+	const char *record = json_string_value(json_object_get(move, "record"));
+
+	mq_print_line(app, "%s: %s", json_string_value(json_object_get(domain, "domain")),
+	              json_string_value(json_object_get(move, "why")));
+	if (record != NULL && strcmp(json_string_value(json_object_get(move, "action")), "done") != 0
+	    && strcmp(json_string_value(json_object_get(move, "action")), "hold") != 0)
+		mq_print_line(app, "  publish at _dmarc.%s: %s", json_string_value(json_object_get(domain, "domain")), record);
+	mq_print_line(app, "\nMessages that a policy would touch today");
+	print_impact(app, "quarantine", json_object_get(impact, "quarantine"));
+	print_impact(app, "reject", json_object_get(impact, "reject"));
+	if (json_object_get(domain, "what_if") != NULL)
+		print_impact(app, "what if", json_object_get(domain, "what_if"));
+	mq_print_line(app, "\nGates");
+	print_gates(app, json_object_get(domain, "gates"));
+	if (json_array_size(actions) > 0) {
+		mq_print_line(app, "\nWhat to do first");
+		print_actions(app, actions);
+	}
+	mq_print_line(app, "%s", "");
+	print_senders(app, json_object_get(domain, "senders"));
+	if (app->globals.verbose)
+		print_evidence(app, json_object_get(domain, "senders"));
+}
+
+/* Many domains: a table first, what needs a person on top. */
+static void
+print_overview(const MqApp *app, const json_t *domains)
+{
+	static const MqColumn columns[] = {
+		{ "domain", "Domain", MQ_CELL_TEXT },
+		{ "move.action", "Move", MQ_CELL_TEXT },
+		{ "move.to", "To", MQ_CELL_TEXT },
+		{ "volume.messages", "Messages", MQ_CELL_COUNT },
+		{ "volume.dmarc_pass_share", "Pass", MQ_CELL_PASS },
+		{ "move.why", "Why", MQ_CELL_TEXT },
+	};
+
+	mq_print_table(app, columns, G_N_ELEMENTS(columns), domains, NULL);
+}
+
+static void
+print_advice(const MqApp *app, const json_t *document)
+{
+	const json_t *domains = json_object_get(document, "domains");
+	const json_t *domain;
+	size_t i;
+
+	if (json_array_size(domains) > 1 && !app->globals.verbose) {
+		print_overview(app, domains);
+		return;
+	}
+	json_array_foreach(domains, i, domain) {
+		if (i > 0)
+			mq_print_line(app, "%s", "");
+		print_domain(app, domain);
+	}
+}
+
+static const MqLayout layout = { .print_text = print_advice, .nothing = "no domains in the database" };
+
+/* --- the run --- */
+
+static gboolean
+take_domain(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	(void)totals;
+	(void)error;
+	if (key != NULL && *key != '\0')
+		g_ptr_array_add(ctx, g_strdup(key));
+	return TRUE;
+}
+
+static GPtrArray *
+domains_of(MqStore *store, const GStrv args, const MqWindow *window, GError **error)
+{
+	g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
+	MqFilter filter = MQ_FILTER_ALL;
+
+	for (guint i = 1; args[i] != NULL; i++)
+		g_ptr_array_add(domains, mq_domain_normalize(args[i], NULL));
+	filter.since_s = window->since_s;
+	filter.until_s = window->until_s;
+	if (domains->len == 0 && !mq_store_policy_domains(store, &filter, take_domain, domains, error))
+		return NULL;
+	return g_steal_pointer(&domains);
+}
+
+/* DNS that cannot be reached at all leaves unknown answers: the advice says so and never advances. */
+static gboolean
+settle(MqApp *app, MqAdvice *advice, MqAnswers *answers, MqResolver *resolver)
+{
+	gboolean reached = TRUE;
+
+	while (!mq_advice_settle(advice, answers)) {
+		g_autoptr(GError) why = NULL;
+
+		if (mq_resolver_fill(resolver, answers, &why))
+			continue;
+		if (reached)
+			mq_log_error(app, "%s: %s", advice->domain, why->message);
+		reached = FALSE;
+		mq_answers_give_up(answers, ~0u, why->message);
+	}
+	return reached;
+}
+
+static MqAdvice *
+advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, const MqServices *services, const Options *options,
+       gboolean *reached, GError **error)
+{
+	MqPolicy goal = g_strcmp0(options->goal, "quarantine") == 0 ? MQ_POLICY_QUARANTINE : MQ_POLICY_REJECT;
+	g_autoptr(MqAdvice) advice = mq_advice_new(domain, services, window->since_s, window->until_s, goal);
+	g_autoptr(MqAnswers) answers = mq_answers_new();
+	g_autoptr(MqResolver) resolver = NULL;
+
+	if (options->offline) {
+		resolver = mq_dns_stored_new(store, NULL);
+	} else {
+		g_autoptr(GPtrArray) servers = g_ptr_array_new();
+		MqDnsOptions dns = { 0 };
+
+		for (guint i = 0; i < app->globals.resolvers->len; i++)
+			g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
+		g_ptr_array_add(servers, NULL);
+		dns.servers = servers->len > 1 ? (const char *const *)servers->pdata : NULL;
+		resolver = mq_dns_cares_new(&dns, error);
+	}
+	if (resolver == NULL || !mq_advice_read(advice, store, error))
+		return NULL;
+	*reached = settle(app, advice, answers, resolver) && *reached;
+	mq_advice_decide(advice);
+	if (!options->offline && !mq_dns_stored_keep(store, domain, answers, app->now_s, error))
+		return NULL;
+	return g_steal_pointer(&advice);
+}
+
+static gboolean
+check_options(const Options *options, GError **error)
+{
+	g_autoptr(MqDmarcRecord) record = options->what_if != NULL ? mq_dmarc_record_parse(options->what_if) : NULL;
+
+	if (options->goal != NULL && strcmp(options->goal, "quarantine") != 0 && strcmp(options->goal, "reject") != 0) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--goal is '%s', want quarantine or reject", options->goal);
+		return FALSE;
+	}
+	if (options->what_if != NULL && record == NULL) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--what-if is no DMARC record, want one as 'v=DMARC1; p=reject'");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static MqExit
+advise_all(MqApp *app, GStrv args, const Options *options, GError **error)
+{
+	g_autoptr(MqServices) services = mq_services_load(options->services, error);
+	g_autoptr(MqStore) store = services != NULL ? mq_app_store(app, options->offline ? MQ_STORE_READ : MQ_STORE_WRITE, error) : NULL;
+	g_autoptr(json_t) document = mq_document_new("advise");
+	g_autoptr(GPtrArray) domains = NULL;
+	json_t *list = json_array();
+	gboolean reached = TRUE;
+	MqWindow window;
+
+	json_object_set_new(document, "domains", list);
+	if (services == NULL || !mq_app_window(app, &window, error))
+		return MQ_EXIT_USAGE;
+	domains = store != NULL ? domains_of(store, args, &window, error) : NULL;
+	if (domains == NULL)
+		return MQ_EXIT_FAILED;
+	for (guint i = 0; i < domains->len; i++) {
+		g_autoptr(MqAdvice) advice =
+			advise(app, store, g_ptr_array_index(domains, i), &window, services, options, &reached, error);
+
+		if (advice == NULL)
+			return MQ_EXIT_FAILED;
+		json_array_append_new(list, advice_json(advice, options->what_if));
+	}
+	if (!mq_store_commit(store, error))
+		return MQ_EXIT_FAILED;
+	mq_output_print(app, document, &layout);
+	return reached ? MQ_EXIT_OK : MQ_EXIT_FAILED;
+}
+
+static void
+options_clear(Options *options)
+{
+	g_free(options->goal);
+	g_free(options->what_if);
+	g_free(options->services);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static MqExit
+run_advise(MqApp *app, GStrv *args, GError **error)
+{
+	g_auto(Options) options = { 0 };
+	const GOptionEntry entries[] = {
+		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
+		{ "what-if", 0, 0, G_OPTION_ARG_STRING, &options.what_if, "replay the window under this DMARC record", "RECORD" },
+		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
+		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+
+	if (!mq_app_parse(app, entries, args, error) || !check_options(&options, error))
+		return MQ_EXIT_USAGE;
+	return advise_all(app, *args, &options, error);
+}
+
+const MqCommand mq_command_advise = {
+	.name = "advise",
+	.arguments = "[DOMAIN…]",
+	.summary = "recommend the next safe move toward p=reject, with its evidence",
+	.details = "Compares what reports say with what DNS says today. Without a DOMAIN: all of the database.",
+	.formats = mq_formats_document,
+	.run = run_advise,
+};
