@@ -68,7 +68,7 @@ address_terms(const MqSenderGroup *group)
 static char *
 spf_record_for(const MqAdvice *advice, const MqSenderGroup *group)
 {
-	const MqSpfRanges *spf = advice->spf;
+	const MqSpfCheck *spf = advice->spf;
 	gboolean room = spf != NULL && spf->lookups < MQ_SPF_LOOKUPS;
 	g_autofree char *include =
 		room && group->service != NULL && group->service->spf[0] != NULL ? g_strconcat("include:", group->service->spf[0], NULL) : NULL;

@@ -74,7 +74,7 @@ mq_advice_free(MqAdvice *advice)
 	mq_sources_free(advice->sources);
 	mq_dmarc_at_free(advice->at);
 	mq_discovery_clear(&advice->discovery);
-	mq_spf_ranges_free(advice->spf);
+	mq_spf_check_free(advice->spf);
 	g_hash_table_unref(advice->missing);
 	g_ptr_array_unref(advice->labels);
 	g_ptr_array_unref(advice->gates);
@@ -175,13 +175,23 @@ settle_names(MqAdvice *advice, MqAnswers *answers)
 	return complete;
 }
 
+/* What the record says to an address that nobody has: each term is reached. */
+static gboolean
+settle_spf(MqAdvice *advice, MqAnswers *answers)
+{
+	MqSpfQuery query = { .sender = advice->domain };
+
+	mq_address_parse("192.0.2.255", &query.ip);
+	return advice->spf != NULL || mq_spf_check(answers, &query, &advice->spf);
+}
+
 gboolean
 mq_advice_settle(MqAdvice *advice, MqAnswers *answers)
 {
 	gboolean record = settle_record(advice, answers);
 	gboolean mail = settle_mail(advice, answers);
 	gboolean names = settle_names(advice, answers);
-	gboolean spf = advice->spf != NULL || mq_spf_compile(answers, advice->domain, NULL, NULL, &advice->spf);
+	gboolean spf = settle_spf(advice, answers);
 
 	/* what is asked of the sources does not depend on the record; what is judged does */
 	return mq_sources_settle(advice->sources, answers, record ? advice->discovery.record : NULL) && record && mail && names && spf;
@@ -301,11 +311,11 @@ static gboolean
 is_parked(const MqAdvice *advice)
 {
 	const MqImpact *impact = &advice->impact_reject;
-	gboolean sends = advice->spf == NULL || (advice->spf->result == MQ_RESULT_NEUTRAL && strstr(advice->spf->record, "-all") == NULL);
-	gboolean spf_none = advice->spf != NULL && advice->spf->record != NULL
-	                    && g_ascii_strcasecmp(advice->spf->record, "v=spf1 -all") == 0;
+	gboolean sends = advice->spf == NULL || advice->spf->record == NULL
+	                 || g_ascii_strcasecmp(advice->spf->record, "v=spf1 -all") != 0;
 
-	return impact->legitimate_all == 0 && impact->unknown == 0 && (advice->takes_no_mail || spf_none) && (!sends || spf_none);
+	return impact->legitimate_all == 0 && impact->unknown == 0 && (advice->takes_no_mail || !sends)
+	       && (!sends || advice->spf == NULL || advice->spf->result == MQ_RESULT_NONE);
 }
 
 static void

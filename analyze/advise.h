@@ -42,7 +42,7 @@ typedef struct {
 	MqDmarcAt *at;              /* the domain's own record(s) */
 	MqDiscovery discovery;      /* what applies: RFC 9989 */
 	char *problem;              /* (nullable) why no record applies */
-	MqSpfRanges *spf;           /* (nullable) */
+	MqSpfCheck *spf;            /* (nullable) for an address that nothing in it matches: the whole record */
 	gboolean takes_no_mail;     /* a null MX, or neither MX nor address */
 	GHashTable *missing;        /* From domains below the domain that do not exist */
 	/* advice */

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "analyze/spf.h"
-#include "ingest/domain.h"
 
 #define MQ_VERDICT_WORD(name, word) word,
 #define MQ_CAUSE_WORD(name, word) word,
@@ -89,7 +87,6 @@ mq_sources_new(const char *domain, const MqServices *services)
 	sources->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	sources->text = g_string_chunk_new(4096);
 	sources->policy_days = g_array_new(FALSE, FALSE, 2 * sizeof(gint64));
-	sources->ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)mq_spf_ranges_free);
 	sources->domain = g_string_chunk_insert_const(sources->text, domain);
 	sources->first_day_s = G_MAXINT64;
 	sources->last_day_s = G_MININT64;
@@ -108,7 +105,6 @@ mq_sources_free(MqSources *sources)
 	g_hash_table_unref(sources->reporters);
 	g_hash_table_unref(sources->covered);
 	g_hash_table_unref(sources->names);
-	g_hash_table_unref(sources->ranges);
 	g_array_unref(sources->policy_days);
 	g_string_chunk_free(sources->text);
 	g_free(sources);

@@ -135,7 +135,6 @@ typedef struct {
 	gint64 newest_policy_day_s, policy_since_s; /* the first day of an unbroken run of it */
 	GArray *policy_days;       /* private */
 	gboolean signs;            /* most of the mail that passes has an aligned signature */
-	GHashTable *ranges;        /* domain -> MqSpfRanges, private */
 	gboolean dns_incomplete;   /* something was not answered that could matter */
 } MqSources;
 

@@ -12,7 +12,6 @@
 #define PTR_SOURCES  1500
 #define PTR_NAMES    3
 #define SPF_DOMAINS  60  /* other than the owner's: of envelopes, most messages first */
-#define SPF_SINGLE   500 /* addresses that a record with exists or macros has to be asked for */
 #define MX_HOSTS     10
 
 static int
@@ -31,8 +30,7 @@ typedef struct {
 	MqAnswers *answers;
 	gboolean strict_dkim, strict_spf;
 	gboolean complete;
-	guint singles;           /* mq_spf_check() calls so far */
-	guint others;            /* SPF records of strangers so far */
+	GHashTable *strangers;   /* domains whose SPF record is asked for, other than the owner's */
 	GHashTable *aligned;     /* "from identifier" -> MqAligned + 1 */
 	GHashTable *states;      /* "selector domain" -> MqDkimState + 1 */
 } Settling;
@@ -61,45 +59,47 @@ is_related(Settling *s, const char *from, const char *identifier)
 
 /* ------------------------------------------------------------------- SPF */
 
-static MqSpfRanges *
-ranges_of(Settling *s, const char *domain)
+/* An include or redirect that let the address send: the domain whose record has the term. */
+static const char *
+matched_via(const GPtrArray *tree)
 {
-	MqSpfRanges *ranges = g_hash_table_lookup(s->sources->ranges, domain);
+	for (guint i = 0; i < tree->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(tree, i);
 
-	if (ranges != NULL)
-		return ranges;
-	if (!mq_spf_compile(s->answers, domain, NULL, NULL, &ranges)) {
-		s->complete = FALSE;
-		return NULL;
+		if (node->state == MQ_SPF_MATCH)
+			return node->kind == MQ_SPF_INCLUDE || node->kind == MQ_SPF_REDIRECT ? node->target : NULL;
 	}
-	g_hash_table_insert(s->sources->ranges, (gpointer)g_string_chunk_insert_const(s->sources->text, domain), ranges);
-	return ranges;
+	return NULL;
 }
 
-/* ABSENT when it cannot be known (yet). */
+/* ABSENT when it cannot be known (yet). @via: (nullable) (out) (transfer full) */
 static MqResult
-spf_today(Settling *s, const char *domain, const MqAddress *address, const char **via)
+spf_today(Settling *s, const char *domain, const MqAddress *address, char **via)
 {
-	MqSpfRanges *ranges = address->n_bytes > 0 ? ranges_of(s, domain) : NULL;
-	MqSpfMatch match = { 0 };
-	g_autoptr(MqSpfCheck) check = NULL;
 	MqSpfQuery query = { .ip = *address, .sender = domain };
+	g_autoptr(MqSpfCheck) check = NULL;
 
-	if (ranges == NULL)
+	if (address->n_bytes == 0)
 		return MQ_RESULT_ABSENT;
-	if (mq_spf_match(ranges, address, &match)) {
-		if (via != NULL)
-			*via = match.via;
-		return match.result;
-	}
-	if (s->singles >= SPF_SINGLE)
-		return MQ_RESULT_ABSENT;
-	s->singles++;
 	if (!mq_spf_check(s->answers, &query, &check)) {
 		s->complete = FALSE;
 		return MQ_RESULT_ABSENT;
 	}
+	if (via != NULL)
+		*via = check->result == MQ_RESULT_PASS ? g_strdup(matched_via(check->tree)) : NULL;
 	return check->result;
+}
+
+/* Strangers' records are asked for up to a number of them. */
+static gboolean
+may_ask_stranger(Settling *s, const char *domain)
+{
+	if (g_hash_table_contains(s->strangers, domain))
+		return TRUE;
+	if (g_hash_table_size(s->strangers) >= SPF_DOMAINS)
+		return FALSE;
+	g_hash_table_add(s->strangers, (gpointer)domain);
+	return TRUE;
 }
 
 static void
@@ -111,7 +111,7 @@ settle_spf(Settling *s, MqSource *source, MqStream *stream)
 		return;
 	stream->spf_related = is_related(s, stream->header_from, domain);
 	stream->spf_aligned = stream->spf_related && (!s->strict_spf || strcmp(domain, stream->header_from) == 0);
-	if (stream->spf_related || g_hash_table_contains(s->sources->ranges, domain) || s->others++ < SPF_DOMAINS)
+	if (stream->spf_related || may_ask_stranger(s, domain))
 		stream->spf_now = spf_today(s, domain, &source->address, NULL);
 }
 
@@ -277,15 +277,17 @@ static void
 settle_owner_spf(Settling *s, MqSource *source)
 {
 	const MqStream *stream = g_ptr_array_index(source->streams, 0);
-	const char *via = NULL;
+	g_autofree char *via = NULL;
 	MqResult result = spf_today(s, stream->header_from, &source->address, &via);
 
 	/* a subdomain without a record of its own: what the domain itself says names the host as well */
-	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, s->sources->domain) != 0)
+	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, s->sources->domain) != 0) {
+		g_clear_pointer(&via, g_free);
 		result = spf_today(s, s->sources->domain, &source->address, &via);
+	}
 	source->owner_spf = result;
 	g_free(source->owner_spf_via);
-	source->owner_spf_via = g_strdup(via);
+	source->owner_spf_via = g_steal_pointer(&via);
 }
 
 static void
@@ -405,6 +407,7 @@ gboolean
 mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *record)
 {
 	g_autoptr(GHashTable) aligned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) strangers = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GHashTable) states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	Settling s = {
 		.sources = sources,
@@ -414,6 +417,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 		.complete = TRUE,
 		.aligned = aligned,
 		.states = states,
+		.strangers = strangers,
 	};
 
 	g_ptr_array_sort(sources->sources, compare_sources);
