@@ -79,7 +79,7 @@ MqResolver *mq_dns_stored_new(MqStore *store, const char *domain);
  * @domain: on whose behalf they were asked
  *
  * Stores all of @answers that say something (unknown ones do not) with their time (@now_s where
- * they have none), each CNAME that was followed as an answer of its own. The caller commits.
+ * they have none). The caller commits.
  */
 gboolean mq_dns_stored_keep(MqStore *store, const char *domain, const MqAnswers *answers, gint64 now_s,
                             GError **error);
