@@ -1,6 +1,7 @@
 #include "analyze/services.h"
 
-#include "analyze/services_data.h"
+#include <services_data.h> /* made of services.conf by the build */
+
 #include "ingest/domain.h"
 #include "ingest/error.h"
 
