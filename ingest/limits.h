@@ -41,6 +41,11 @@
 #define MQ_LIMIT_XML_DEPTH       32
 #define MQ_LIMIT_XML_TEXT        (64 * 1024)
 #define MQ_LIMIT_JSON_BYTES      (16 * 1024 * 1024)
+#define MQ_LIMIT_JSON_DEPTH      32
+#define MQ_LIMIT_JSON_VALUES     500000 /* a hundred thousand failures; a value takes up to 200 bytes of memory */
+#define MQ_LIMIT_TLS_POLICIES    10000 /* one report: a reporter has one or two for a domain */
+#define MQ_LIMIT_TLS_FAILURES    100000 /* of one report */
+#define MQ_LIMIT_TLS_STRINGS     1000 /* of one policy: lines, hosts; RFC 8461 holds a policy to 64 KiB */
 #define MQ_LIMIT_FIELD_BYTES     1024 /* an identifier, comment or name as it is stored */
 
 /* when a report can be from: 1970 (test reporters begin there) to 2100 */
