@@ -51,7 +51,8 @@ gboolean mq_store_commit(MqStore *store, GError **error);
 
 /* ---------------------------------------------------------------- questions */
 
-/* What to look at. Zero or NULL means "any". A report belongs to a window by its begin. */
+/* What to look at. Zero or NULL means "any". A report belongs to a window by its begin, a failure report by
+ * when its mail arrived (or was sent). */
 typedef struct {
 	const char *domain;    /* (nullable) header_from (or policy domain for reports): it and its subdomains */
 	gboolean exact;        /* only @domain itself */
@@ -163,7 +164,8 @@ gboolean mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc
 typedef struct {
 	gint64 reports[MQ_TYPE_N], records, messages;
 } MqPruned;
-/* Forgets reports that end before @before_s; with @type, only those. @dry_run only counts. */
+/* Forgets reports that end before @before_s; with @type, only those. @dry_run only counts. The messages stay
+ * known: reading them again brings nothing back. */
 gboolean mq_store_prune(MqStore *store, gint64 before_s, MqReportType type, gboolean dry_run, MqPruned *pruned, GError **error);
 
 /* -------------------------------------------------------------- labels, DNS */
