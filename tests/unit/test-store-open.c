@@ -177,6 +177,29 @@ test_read_beside_write(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
 	g_assert_cmpint(status.records, ==, 4);
 }
 
+/* The examples of store/README.md: what stands indented after the first comment. */
+static void
+test_readme(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GString) sql = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	const char *start;
+
+	made_three_reports(f);
+	g_file_get_contents("store/README.md", &text, NULL, &error);
+	g_assert_no_error(error);
+	start = strstr(text, "\n    --");
+	g_assert_nonnull(start);
+	g_auto(GStrv) lines = g_strsplit(start, "\n", -1);
+
+	for (char **line = lines; *line != NULL && !g_str_has_prefix(*line, "## "); line++)
+		if (g_str_has_prefix(*line, "    "))
+			g_string_append_printf(sql, "%s\n", *line);
+	g_assert_nonnull(strstr(sql->str, "SELECT"));
+	run_sql(f->path, sql->str);
+}
+
 static void
 add(const char *rule, void (*test)(StoreFixture *, gconstpointer))
 {
@@ -190,6 +213,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("views", test_views);
+	add("examples of the README run", test_readme);
 	add("killed between commits", test_killed_between_commits);
 	add("refusals say what to do", test_refusals);
 	add("read-only file and folder", test_read_only);
