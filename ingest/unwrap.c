@@ -37,6 +37,7 @@ struct MqUnwrap {
 	guint n_parts, n_members;
 	gboolean is_exceeded;   /* nothing is read any more */
 	MqProblemCode exceeded;
+	gboolean exceeded_told; /* once, where it was seen first, and not by all that is around it */
 
 	/* the first time: batches of the report that is being read */
 	GPtrArray *batches;     /* MqBatch *; none are held when the message is large */
@@ -56,7 +57,8 @@ struct MqUnwrap {
 static gboolean
 exceed(MqUnwrap *unwrap, MqProblemCode code, const char *what, guint64 limit, GError **error)
 {
-	unwrap->exceeded = code;
+	if (!unwrap->is_exceeded)
+		unwrap->exceeded = code;
 	unwrap->is_exceeded = TRUE;
 	g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "%s: more than %" G_GUINT64_FORMAT, what, limit);
 	return FALSE;
@@ -130,10 +132,21 @@ code_of(const MqUnwrap *unwrap, const GError *error)
 	return error->domain == MQ_ERROR ? MQ_PROBLEM_ARCHIVE_BROKEN : MQ_PROBLEM_UNREADABLE;
 }
 
+/* @stored: a report was saved nevertheless. */
+static void
+note_error(MqUnwrap *unwrap, const MqPart *part, const GError *error, gboolean stored)
+{
+	gboolean is_end = g_error_matches(error, MQ_ERROR, MQ_ERROR_LIMIT) && unwrap->is_exceeded;
+
+	if (!(is_end && unwrap->exceeded_told))
+		mq_unwrap_note(unwrap, part, code_of(unwrap, error), stored, "%s", error->message);
+	unwrap->exceeded_told = unwrap->exceeded_told || is_end;
+}
+
 void
 mq_unwrap_fail(MqUnwrap *unwrap, const MqPart *part, const GError *error)
 {
-	mq_unwrap_note(unwrap, part, code_of(unwrap, error), FALSE, "%s", error->message);
+	note_error(unwrap, part, error, FALSE);
 }
 
 static guint
@@ -308,7 +321,7 @@ read_report(MqUnwrap *unwrap, MqPart *part, const MqFormat *format, gboolean sur
 		format->finish(reading.reader, broken == NULL, &refused);
 	format->free(reading.reader);
 	if (broken != NULL)
-		mq_unwrap_note(unwrap, part, code_of(unwrap, broken), unwrap->n_reports > n_before, "%s", broken->message);
+		note_error(unwrap, part, broken, unwrap->n_reports > n_before);
 	context_end(&context, unwrap, sure || part->claim == MQ_CLAIM_REPORT || unwrap->n_reports > n_before);
 }
 
@@ -354,9 +367,8 @@ open_container(MqUnwrap *unwrap, MqPart *part, const MqContainer *container)
 		               MQ_LIMIT_NESTING);
 	else if (!container->pour(part, unwrap, &error) && unwrap->take_error == NULL)
 		/* what is behind the break was perhaps nothing: a report was found */
-		mq_unwrap_note(unwrap, part, code_of(unwrap, error),
-		               unwrap->n_reports > n_before && g_error_matches(error, MQ_ERROR, MQ_ERROR_FORMAT), "%s",
-		               error->message);
+		note_error(unwrap, part, error,
+		           unwrap->n_reports > n_before && g_error_matches(error, MQ_ERROR, MQ_ERROR_FORMAT));
 }
 
 void
