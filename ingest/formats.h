@@ -62,7 +62,7 @@ typedef struct {
 #define MQ_FORMAT_BID_BYTES 4096
 
 /* One word a format: format_WORD.c has its row, mq_format_WORD. */
-#define MQ_FORMATS(ROW) ROW(aggregate) ROW(tls)
+#define MQ_FORMATS(ROW) ROW(aggregate) ROW(tls) ROW(failure)
 #define MQ_FORMAT_DECLARE(name) extern const MqFormat mq_format_##name;
 MQ_FORMATS(MQ_FORMAT_DECLARE)
 

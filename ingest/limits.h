@@ -40,6 +40,7 @@
 #define MQ_LIMIT_COUNT           G_GINT64_CONSTANT(10000000000)
 #define MQ_LIMIT_XML_DEPTH       32
 #define MQ_LIMIT_XML_TEXT        (64 * 1024)
+#define MQ_LIMIT_FIELDS          500 /* header fields of a feedback part or a copied header */
 #define MQ_LIMIT_JSON_BYTES      (16 * 1024 * 1024)
 #define MQ_LIMIT_JSON_DEPTH      32
 #define MQ_LIMIT_JSON_VALUES     500000 /* a hundred thousand failures; a value takes up to 200 bytes of memory */

@@ -1,0 +1,425 @@
+/* Failure reports: ARF (RFC 5965, 6591, 9991) and what really arrives, and the plain-text notices of
+ * Exim and cPanel that are no ARF at all. They are read from the whole mail: the feedback fields are
+ * one part, the failed mail (or its header) another. Bodies are never kept. */
+#include <string.h>
+
+#include "ingest/auth_results.h"
+#include "ingest/domain.h"
+#include "ingest/fields.h"
+#include "ingest/formats.h"
+#include "ingest/mail.h"
+#include "ingest/text.h"
+
+#define PART_BYTES   (1024 * 1024) /* of a feedback part or a copied header */
+#define LOOKED_BYTES 2048
+#define REPORTS_MAX  20 /* of one mail */
+
+static const char notice_words[] = "message claiming to be from you has failed";
+
+/* --- finding --- */
+
+static char *
+leaf_text(const MqMail *mail, guint i, gsize max)
+{
+	g_autoptr(MqPart) part = mq_mail_leaf_part(mail, i, NULL);
+	const guint8 *bytes;
+	gssize n = mq_part_peek(part, max, &bytes, NULL); /* one that breaks has what came before */
+
+	return n > 0 ? g_strndup((const char *)bytes, (gsize)n) : g_strdup("");
+}
+
+static gboolean
+starts_with_feedback(const char *text)
+{
+	const char *at = text + strspn(text, " \t\r\n");
+
+	return g_ascii_strncasecmp(at, "Feedback-Type:", 14) == 0;
+}
+
+static gboolean
+is_feedback(const MqMail *mail, guint i)
+{
+	const MqLeaf *leaf = mq_mail_leaf(mail, i);
+	g_autofree char *text = NULL;
+
+	if (leaf->is_mail)
+		return FALSE;
+	if (g_str_equal(leaf->type, "message/feedback-report"))
+		return TRUE;
+	if (!g_str_has_prefix(leaf->type, "text/plain"))
+		return FALSE;
+	text = leaf_text(mail, i, LOOKED_BYTES);
+	return starts_with_feedback(text);
+}
+
+static gboolean
+is_notice(const MqMail *mail, guint i)
+{
+	const MqLeaf *leaf = mq_mail_leaf(mail, i);
+	g_autofree char *text = NULL;
+
+	if (leaf->is_mail || !g_str_has_prefix(leaf->type, "text/plain"))
+		return FALSE;
+	text = leaf_text(mail, i, LOOKED_BYTES);
+	return strstr(text, notice_words) != NULL;
+}
+
+static guint
+failure_bid_mail(MqMail *mail)
+{
+	g_autofree char *bare = mq_mail_header(mail, "Feedback-Type", 0);
+	guint n = MIN(mq_mail_n_leaves(mail), 20);
+
+	if (bare != NULL)
+		return 90;
+	for (guint i = 0; i < n; i++)
+		if (is_feedback(mail, i) || is_notice(mail, i))
+			return 100;
+	return 0;
+}
+
+/* --- values --- */
+
+/* "IPv6:2001:db8::1", "[192.0.2.1]", "192.0.2.1 (host.example)" */
+static void
+set_source(MqFailure *failure, const char *text)
+{
+	g_autofree char *bare = text != NULL ? g_strdup(text) : NULL;
+	char *start = bare;
+
+	if (bare == NULL)
+		return;
+	start += strspn(start, " \t[");
+	if (g_ascii_strncasecmp(start, "IPv6:", 5) == 0)
+		start += 5;
+	start[strcspn(start, "] \t(;")] = '\0';
+	if (*start != '\0' && !mq_address_parse(start, &failure->source))
+		failure->source_text = mq_text_clean(text, -1, MQ_LIMIT_FIELD_BYTES);
+}
+
+static char *
+without_brackets(char *text)
+{
+	g_autofree char *owned = text;
+	gsize n = text != NULL ? strlen(text) : 0;
+
+	if (n >= 2 && text[0] == '<' && text[n - 1] == '>')
+		return mq_text_clean(text + 1, (gssize)n - 2, MQ_LIMIT_FIELD_BYTES);
+	return g_steal_pointer(&owned);
+}
+
+/* "dmarc, spf (note)": each word once, lower case */
+static void
+add_words(GPtrArray *words, const char *text)
+{
+	g_autofree char *bare = g_ascii_strdown(text, -1);
+	g_auto(GStrv) items = NULL;
+	char *comment;
+
+	while ((comment = strchr(bare, '(')) != NULL) {
+		char *end = strchr(comment, ')');
+
+		memset(comment, ' ', end != NULL ? (gsize)(end - comment) + 1 : strlen(comment));
+	}
+	items = g_strsplit_set(bare, ", \t\r\n;", 100);
+	for (guint i = 0; items[i] != NULL; i++)
+		if (*items[i] != '\0' && !g_ptr_array_find_with_equal_func(words, items[i], g_str_equal, NULL))
+			g_ptr_array_add(words, mq_text_clean(items[i], -1, MQ_LIMIT_FIELD_BYTES));
+}
+
+/* A tag of a DKIM-Signature field. (transfer full) (nullable) */
+static char *
+signature_tag(const char *signature, const char *tag)
+{
+	g_auto(GStrv) items = g_strsplit(signature, ";", 100);
+
+	for (guint i = 0; items[i] != NULL; i++) {
+		char *value = strchr(items[i], '=');
+
+		if (value == NULL)
+			continue;
+		*value++ = '\0';
+		if (g_str_equal(g_strstrip(items[i]), tag))
+			return mq_text_clean(value, -1, MQ_LIMIT_FIELD_BYTES);
+	}
+	return NULL;
+}
+
+static void
+take_text(char **into, char *text)
+{
+	if (*into == NULL)
+		*into = text;
+	else
+		g_free(text);
+}
+
+/* --- what the parts say --- */
+
+static void
+read_feedback(MqReport *report, const MqFields *fields)
+{
+	MqFailure *f = report->failure;
+	const char *value;
+
+	f->feedback_type = mq_fields_text(fields, "Feedback-Type");
+	f->user_agent = mq_fields_text(fields, "User-Agent");
+	set_source(f, mq_fields_get(fields, "Source-IP", 0));
+	f->reported_domain = mq_fields_get(fields, "Reported-Domain", 0) != NULL
+		? mq_domain_normalize(mq_fields_get(fields, "Reported-Domain", 0), NULL)
+		: NULL;
+	for (guint i = 0; i < mq_fields_count_of(fields, "Auth-Failure"); i++)
+		add_words(f->auth_failure, mq_fields_get(fields, "Auth-Failure", i));
+	f->delivery_result = mq_fields_text(fields, "Delivery-Result");
+	f->identity_alignment_said = mq_fields_text(fields, "Identity-Alignment");
+	f->auth_results = mq_fields_text(fields, "Authentication-Results");
+	f->original_mail_from = without_brackets(mq_fields_text(fields, "Original-Mail-From"));
+	f->original_rcpt_to = without_brackets(mq_fields_text(fields, "Original-Rcpt-To"));
+	f->dkim_domain = mq_fields_text(fields, "DKIM-Domain");
+	f->dkim_selector = mq_fields_text(fields, "DKIM-Selector");
+	f->dkim_identity = mq_fields_text(fields, "DKIM-Identity");
+	f->spf_dns = mq_fields_text(fields, "SPF-DNS");
+	f->message_id = without_brackets(mq_fields_text(fields, "Message-ID"));
+	value = mq_fields_get(fields, "Incidents", 0);
+	if (value != NULL) {
+		guint64 incidents;
+
+		/* one that is no number stays absent */
+		if (g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, &incidents, NULL))
+			f->incidents = (gint64)incidents;
+	}
+	value = mq_fields_get(fields, "Arrival-Date", 0);
+	if (value == NULL)
+		value = mq_fields_get(fields, "Received-Date", 0); /* RFC 5965's older name */
+	if (value == NULL || !mq_when_parse_rfc5322(value, &f->arrival_s))
+		f->arrival_s = MQ_TIME_ABSENT;
+	value = mq_fields_get(fields, "Reporting-MTA", 0);
+	if (value != NULL) {
+		const char *name = strchr(value, ';');
+
+		report->reporter = mq_text_clean(name != NULL ? name + 1 : value, -1, MQ_LIMIT_FIELD_BYTES);
+	}
+}
+
+/* The failed mail's own header; its body is not looked at. */
+static void
+read_original(MqFailure *f, const MqMail *original)
+{
+	g_autofree char *signature = mq_mail_header(original, "DKIM-Signature", 0);
+	g_autofree char *date = mq_mail_header(original, "Date", 0);
+
+	take_text(&f->header_from, mq_mail_header_address(original, "From"));
+	take_text(&f->subject, mq_mail_header(original, "Subject", 0));
+	g_clear_pointer(&f->message_id, g_free); /* the mail knows better than the feedback fields */
+	f->message_id = without_brackets(mq_mail_header(original, "Message-ID", 0));
+	if (signature != NULL) {
+		take_text(&f->dkim_domain, signature_tag(signature, "d"));
+		take_text(&f->dkim_selector, signature_tag(signature, "s"));
+		take_text(&f->dkim_identity, signature_tag(signature, "i"));
+	}
+	if (f->arrival_s == MQ_TIME_ABSENT && (date == NULL || !mq_when_parse_rfc5322(date, &f->arrival_s)))
+		f->arrival_s = MQ_TIME_ABSENT;
+}
+
+/* A header as text becomes a mail of its own, so that it is decoded as one. */
+static void
+read_original_text(MqFailure *f, const char *text)
+{
+	g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, NULL, NULL, NULL);
+	g_autoptr(MqMail) original = mq_mail_read(part, NULL); /* one that is hostile says nothing */
+
+	if (original != NULL)
+		read_original(f, original);
+}
+
+/* The leaf that holds the failed mail, or its header; after @from. */
+static void
+find_original(MqFailure *f, const MqMail *mail, guint from)
+{
+	for (guint i = from; i < mq_mail_n_leaves(mail); i++) {
+		const MqLeaf *leaf = mq_mail_leaf(mail, i);
+		g_autoptr(MqMail) inner = leaf->is_mail ? mq_mail_leaf_mail(mail, i) : NULL;
+		g_autofree char *text = NULL;
+
+		if (inner != NULL) {
+			read_original(f, inner);
+			return;
+		}
+		if (is_feedback(mail, i))
+			return; /* of the next report */
+		if (g_str_equal(leaf->type, "text/rfc822-headers") || g_str_equal(leaf->type, "message/rfc822")
+		    || g_str_equal(leaf->type, "text/rfc822")) {
+			text = leaf_text(mail, i, PART_BYTES);
+			read_original_text(f, text);
+			return;
+		}
+	}
+}
+
+/* --- what follows from it --- */
+
+/* RFC 9991 4: what failed to authenticate an aligned identity. Recomputed: RFC 7489 had it the other way. */
+static void
+recompute_alignment(MqFailure *f)
+{
+	g_autoptr(MqAuthResults) results = f->auth_results != NULL ? mq_auth_results_parse(f->auth_results) : NULL;
+	g_autofree char *from = f->header_from != NULL ? mq_domain_of_address(f->header_from) : g_strdup(f->reported_domain);
+	int dkim;
+	int spf;
+
+	if (results == NULL || from == NULL)
+		return;
+	dkim = mq_auth_results_aligned(results, "dkim", from);
+	spf = mq_auth_results_aligned(results, "spf", from);
+	if (dkim >= 0 || spf >= 0)
+		f->identity_alignment = g_strdup(dkim == 0 && spf == 0 ? "dkim,spf" : dkim == 0 ? "dkim" : spf == 0 ? "spf" : "none");
+}
+
+static void
+keep_domain_only(char **address)
+{
+	g_autofree char *domain = *address != NULL ? mq_domain_of_address(*address) : NULL;
+
+	if (domain == NULL)
+		return;
+	g_free(*address);
+	*address = g_strconcat("@", domain, NULL);
+}
+
+/* Domains stay, people go. */
+static void
+redact(MqFailure *f)
+{
+	keep_domain_only(&f->original_mail_from);
+	keep_domain_only(&f->original_rcpt_to);
+	keep_domain_only(&f->header_from);
+	keep_domain_only(&f->message_id);
+	keep_domain_only(&f->dkim_identity);
+	g_clear_pointer(&f->subject, g_free);
+	g_clear_pointer(&f->auth_results, g_free);
+}
+
+static gboolean
+deliver(MqFormatContext *context, MqReport *report, GError **error)
+{
+	MqFailure *f = report->failure;
+
+	if (f->reported_domain == NULL && f->header_from != NULL)
+		f->reported_domain = mq_domain_of_address(f->header_from);
+	if (f->arrival_s == MQ_TIME_ABSENT && context->envelope != NULL)
+		f->arrival_s = context->envelope->date_s;
+	if (report->reporter == NULL && context->envelope != NULL)
+		report->reporter = g_strdup(context->envelope->from_domain);
+	recompute_alignment(f);
+	report->policy.domain = g_strdup(f->reported_domain);
+	report->begin_s = report->end_s = f->arrival_s;
+	if (f->source.n_bytes == 0)
+		mq_problems_add(context->problems, MQ_PROBLEM_ADDRESS_ODD, TRUE, (gint)context->report, context->part,
+		                "names no source address that can be read");
+	if (context->redact)
+		redact(f);
+	return mq_format_deliver(context, report, NULL, error);
+}
+
+/* Whether the fields say anything that makes a failure report. */
+static gboolean
+is_complete(const MqFailure *f)
+{
+	return f->feedback_type != NULL
+	       && (f->source.n_bytes > 0 || f->source_text != NULL || f->reported_domain != NULL || f->auth_failure->len > 0
+	           || f->user_agent != NULL || f->original_mail_from != NULL || f->arrival_s != MQ_TIME_ABSENT);
+}
+
+/* @original_from: the leaf after the feedback part */
+static gboolean
+read_arf(MqMail *mail, const char *text, guint original_from, MqFormatContext *context, guint *n, GError **error)
+{
+	g_autoptr(MqFields) fields = mq_fields_parse(text, -1);
+	g_autoptr(MqReport) report = mq_report_new(MQ_TYPE_FAILURE);
+
+	report->dialect = MQ_DIALECT_ARF;
+	read_feedback(report, fields);
+	if (!is_complete(report->failure))
+		return TRUE;
+	(*n)++;
+	find_original(report->failure, mail, original_from);
+	return deliver(context, g_steal_pointer(&report), error);
+}
+
+/* "Sender Domain: example.com" anywhere in the text. (transfer full) (nullable) */
+static char *
+notice_value(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+	g_autofree char *line = NULL;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(label);
+	line = g_strndup(at, strcspn(at, "\r\n"));
+	return mq_text_clean(line, -1, MQ_LIMIT_FIELD_BYTES);
+}
+
+static gboolean
+read_notice(const char *text, MqFormatContext *context, GError **error)
+{
+	g_autoptr(MqReport) report = mq_report_new(MQ_TYPE_FAILURE);
+	g_autofree char *source = notice_value(text, "Sender IP Address:");
+	g_autofree char *domain = notice_value(text, "Sender Domain:");
+	g_autofree char *date = notice_value(text, "Received Date:");
+	const char *copy = strstr(text, "copy of the headers");
+	MqFailure *f = report->failure;
+
+	report->dialect = MQ_DIALECT_TEXT;
+	f->feedback_type = g_strdup("auth-failure");
+	add_words(f->auth_failure, "dmarc");
+	set_source(f, source);
+	f->reported_domain = domain != NULL ? mq_domain_normalize(domain, NULL) : NULL;
+	if (date == NULL || !mq_when_parse_rfc5322(date, &f->arrival_s))
+		f->arrival_s = MQ_TIME_ABSENT;
+	if (copy != NULL) {
+		copy += strcspn(copy, "\n");
+		read_original_text(f, copy + strspn(copy, "\r\n- \t"));
+	}
+	return deliver(context, g_steal_pointer(&report), error);
+}
+
+static gboolean
+failure_read_mail(MqMail *mail, MqFormatContext *context, GError **error)
+{
+	g_autofree char *bare = mq_mail_header(mail, "Feedback-Type", 0);
+	guint found = 0;
+
+	for (guint i = 0; i < mq_mail_n_leaves(mail) && found < REPORTS_MAX; i++) {
+		g_autofree char *text = NULL;
+
+		if (is_feedback(mail, i)) {
+			text = leaf_text(mail, i, PART_BYTES);
+			if (!read_arf(mail, text, i + 1, context, &found, error))
+				return FALSE;
+		} else if (is_notice(mail, i)) {
+			text = leaf_text(mail, i, PART_BYTES);
+			found++;
+			return read_notice(text, context, error);
+		}
+	}
+	if (found == 0 && bare != NULL) { /* the fields stand where a mail's header does */
+		g_autofree char *header = mq_mail_leaf_header(mail, 0);
+
+		if (!read_arf(mail, header != NULL ? header : "", 0, context, &found, error))
+			return FALSE;
+	}
+	if (found > 0)
+		return TRUE;
+	mq_problems_add(context->problems, MQ_PROBLEM_REPORT_INCOMPLETE, FALSE, -1, context->part,
+	                "a failure report whose feedback part says nothing");
+	g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "holds no failure report that can be read");
+	return FALSE;
+}
+
+const MqFormat mq_format_failure = {
+	.name = "failure",
+	.bid_mail = failure_bid_mail,
+	.read_mail = failure_read_mail,
+};
