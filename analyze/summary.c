@@ -372,7 +372,8 @@ take_reporter(gpointer ctx, const char *key, const MqTotals *totals, GError **er
 
 	(void)totals;
 	(void)error;
-	g_hash_table_add(silence->reporters, g_strdup(key));
+	if (key != NULL) /* a report need not say who it is from */
+		g_hash_table_add(silence->reporters, g_strdup(key));
 	return TRUE;
 }
 
@@ -382,7 +383,7 @@ compare_reporter(gpointer ctx, const char *key, const MqTotals *totals, GError *
 	Silence *silence = ctx;
 
 	(void)error;
-	if (totals->reports >= SILENT_REPORTS && !g_hash_table_contains(silence->reporters, key))
+	if (key != NULL && totals->reports >= SILENT_REPORTS && !g_hash_table_contains(silence->reporters, key))
 		mq_changes_add(silence->changes, "reporter-silent", totals->last_s, key, FALSE,
 		               "no report in this period, %" G_GINT64_FORMAT " in the one before", totals->reports);
 	return TRUE;

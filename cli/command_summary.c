@@ -131,7 +131,7 @@ run_summary(MqApp *app, GStrv *args, GError **error)
 	return summarize(app, (const char *const *)domains->pdata, &period, output, error);
 }
 
-static const char *const formats[] = { "text", "table", "json", NULL };
+static const char *const formats[] = { "text", "html", "json", "table", NULL };
 
 const MqCommand mq_command_summary = {
 	.name = "summary",

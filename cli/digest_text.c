@@ -12,7 +12,7 @@ static const MqColumn ranking[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "previous_messages", "Before", MQ_CELL_COUNT },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
-	{ "previous_dmarc_pass_share", "Before", MQ_CELL_SHARE },
+	{ "previous_pass", "Before", MQ_CELL_SHARE },
 	{ "needs_person", "Needs you", MQ_CELL_TEXT },
 };
 

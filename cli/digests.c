@@ -82,13 +82,15 @@ domain_document(const MqDomainSummary *summary)
 	json_t *failing = json_array();
 	const MqTotals *now = &summary->now;
 	const MqTotals *before = &summary->before;
+	/* for people: of no mail there is no share, not even 0 */
+	json_t *previous = before->messages > 0 ? mq_json_share(before->dmarc_pass, before->messages) : json_null();
 
 	for (guint i = 0; i < summary->changes->len; i++)
 		json_array_append_new(changes, change_document(g_ptr_array_index(summary->changes, i)));
 	for (guint i = 0; i < summary->failing->len; i++)
 		json_array_append_new(failing, failing_document(g_ptr_array_index(summary->failing, i)));
-	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:{s:I, s:I}, s:I, s:I,"
-	                 " s:I, s:n}",
+	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:{s:I, s:I}, s:I,"
+	                 " s:I, s:I, s:n}",
 	                 "domain", mq_json_text(summary->domain),
 	                 "headline", mq_json_text(summary->headline),
 	                 "needs_person", summary->needs_person,
@@ -96,6 +98,7 @@ domain_document(const MqDomainSummary *summary)
 	                 "previous_messages", (json_int_t)before->messages,
 	                 "dmarc_pass_share", mq_json_share(now->dmarc_pass, now->messages),
 	                 "previous_dmarc_pass_share", mq_json_share(before->dmarc_pass, before->messages),
+	                 "previous_pass", previous,
 	                 "dispositions", dispositions_document(summary),
 	                 "changes", changes,
 	                 "failing_senders", failing,

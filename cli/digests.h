@@ -13,7 +13,7 @@ typedef struct {
 	void (*print)(const MqApp *app, const json_t *document);
 } MqDigest;
 
-#define MQ_DIGESTS(ROW) ROW(text)
+#define MQ_DIGESTS(ROW) ROW(text) ROW(html)
 #define MQ_DIGEST_DECLARE(name) extern const MqDigest mq_digest_##name;
 MQ_DIGESTS(MQ_DIGEST_DECLARE)
 

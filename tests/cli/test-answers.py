@@ -6,7 +6,7 @@ import support
 from support import report, mail
 
 DAY = 86400
-NASTY = ['\x1b[31mred', '=cmd()', '+1+1', '-2+3', '@SUM(A1)', 'a\rFAKE', 'r\n2099-01-01 fake', '\u009b31m', 'moc.\u202eelgoog', '＝1+1', '"quoted", text']
+NASTY = ['<script>alert(1)</script>', '\x1b[31mred', '=cmd()', '+1+1', '-2+3', '@SUM(A1)', 'a\rFAKE', 'r\n2099-01-01 fake', '\u009b31m', 'moc.\u202eelgoog', '＝1+1', '"quoted", text']
 
 class Ingest(support.Case):
     def test_a_maildir(self):
@@ -107,6 +107,18 @@ class Answers(support.Case):
         self.assertEqual(self.text('summary', 'news.test', '--as-of', '2023-11-28', '--output', out), '')
         self.assertIn('began to fail', out.read_text())
 
+    def test_summary_where_nobody_says_who_reports(self):
+        self.ingest(*[report(report_id=f'n{i}', reporter='', domain='news.test', begin=1700006400 + i * DAY) for i in range(9)])
+        self.assertEqual(len(self.json('summary', 'news.test', '--as-of', '2023-11-23')['domains']), 1)
+        self.text('export', '--format', 'prometheus', '--as-of', '2023-11-23')
+        self.text('senders', '--by', 'reporter', '--as-of', '2023-11-23')
+
+    def test_summary_as_html(self):
+        html = self.text('summary', '--as-of', '2023-11-16', '--format', 'html')
+        self.assertTrue(html.startswith('<!DOCTYPE html>') and 'example.com' in html)
+        self.assertNotIn('<script', html)
+        self.assertNotIn('http', html)
+
     def test_labels(self):
         self.run_marque('label', 'example.com', '::ffff:192.0.2.1', 'threat')
         self.assertEqual([(r['key'], r['verdict']) for r in self.json('label', 'example.com')['labels']], [('192.0.2.1', 'threat')])
@@ -128,7 +140,7 @@ class Answers(support.Case):
 class Strangers(support.Case):
     def test_no_output_obeys(self):
         def escaped(text):
-            return ''.join(c if c.isalnum() or c in ' .' else f'&#{ord(c)};' for c in text if c != '\x1b')
+            return ''.join(c if c.isascii() and c.isalnum() or c in ' .' else f'&#{ord(c)};' for c in text if c != '\x1b')
         self.ingest(*[report(report_id=escaped(n), reporter=escaped(n), domain=escaped(n), records=[('192.0.2.1', 1, 'pass', 'pass', 'none', escaped(n))])
                       for n in NASTY])
         ids = [str(r['id']) for r in self.json('reports')['reports']]
@@ -140,6 +152,8 @@ class Strangers(support.Case):
             self.assertNotIn('\n2099', out)
             json.loads(self.run_marque(*args, '--format', 'json').stdout)
             if args[0] == 'summary':
+                html = self.text(*args, '--format', 'html')
+                self.assertFalse('<script' in html or '\u009b' in html or '\u202e' in html)
                 continue
             out = self.run_marque(*args, '--format', 'csv').stdout.decode()
             self.assertNotIn('\u009b', out)
