@@ -116,10 +116,10 @@ def wave(day, share):
     """Spoofing, three days in the fourth week."""
     if not 22 <= day <= 24:
         return []
-    hosts = [f"203.0.113.{RANDOM.randint(130, 250)}" for _ in range(3)]
-    hosts += [f"2001:db8:{RANDOM.randint(0x5000, 0x5fff):x}::{RANDOM.randint(2, 999):x}" for _ in range(9)]
-    return [Row(ip, RANDOM.randint(4, 20), envelope_from=RANDOM.choice(["example.com", "cheap-pills.example"]),
-                spf_result=RANDOM.choice(["fail", "fail", "softfail", "none"])) for ip in dict.fromkeys(hosts)]
+    networks = RANDOM.sample(range(0x5000, 0x500c), 6)
+    hosts = [f"2001:db8:{network:x}::{RANDOM.randint(2, 999):x}" for network in networks]
+    return [Row(ip, RANDOM.randint(8, 40), envelope_from=RANDOM.choice(["example.com", "cheap-pills.example"]),
+                spf_result=RANDOM.choice(["fail", "fail", "softfail", "none"])) for ip in hosts]
 
 
 SENDERS = (provider, own_server, newsletter, forwarder, mailing_list, wave)
@@ -131,7 +131,7 @@ def rows_of(day, share):
 
 
 def parked(day):
-    return tuple(Row(f"2001:db8:{RANDOM.randint(0x6000, 0x6fff):x}::1", RANDOM.randint(1, 4), header_from="example.org",
+    return tuple(Row(f"2001:db8:{RANDOM.randint(0x6000, 0x6003):x}::{RANDOM.randint(2, 99):x}", RANDOM.randint(1, 4), header_from="example.org",
                      envelope_from="example.org", disposition="reject") for _ in range(2))
 
 
@@ -306,7 +306,8 @@ REPORTERS = (
     ("Enterprise Mail", "dmarcreport@enterprise.example", "rfc7489", html_around, 1, 2, {"scope": 1, "envelope": 1}),
     ("post.example", "reports@post.example", "rfc9990", gz_beside_text, 1, 1, {}),
     ("Modern Mail", "dmarc@modern.example", "rfc9990", prefixed_gz, 5, 1, {}),
-    ("Old Mail", "postmaster@oldmail.example", "draft", gz_beside_text, 6, 1, {"version": "<version>0.1</version>\n"}),
+    ("Old Mail", "postmaster@oldmail.example", "draft", gz_beside_text, 6, 1, 
+     {"version": "<version>0.1</version>\n", "identifiers": "identities"}),
     ("Town Hosting", "dmarc@hosting.example", "rfc7489", plain_xml, 4, 1, {"contact": "https://hosting.example/?a=1&b=2"}),
 )
 
@@ -457,8 +458,9 @@ def broken(box):
 
 def hostile(box):
     report = odd(19, 24, "Bomb")
-    box.add(mail(report, attachment(gz(b" " * (40 << 20)), "application/gzip", file_of(report, "xml.gz"))),
-            outcome="failed", problems=["decompression-bomb"])
+    data = gz(report_xml(report).encode() + b" " * (40 << 20))
+    box.add(mail(report, attachment(data, "application/gzip", file_of(report, "xml.gz"))), report,
+            problems=["decompression-bomb"])
     report = odd(20, 25, "Entities")
     entities = "".join(f'<!ENTITY e{i} "{("&e%d;" % (i - 1)) * 10 if i else "ha"}">' for i in range(9))
     text = report_xml(report).replace("<feedback>", f"<!DOCTYPE feedback [{entities}]>\n<feedback>").replace(
@@ -471,7 +473,7 @@ def hostile(box):
 
 
 def other_kinds(box):
-    for number, day, ip in ((1, 22, "203.0.113.131"), (2, 23, "2001:db8:5abc::7")):
+    for number, day, ip in ((1, 22, "2001:db8:5003::71"), (2, 23, "2001:db8:5008::7")):
         when = FIRST + day * DAY + 36000
         fields = ("Content-Type: message/feedback-report\n\nFeedback-Type: auth-failure\nVersion: 1\n"
                   "User-Agent: ExampleReporter/2.1\nAuth-Failure: dmarc\nDelivery-Result: delivered\n"
