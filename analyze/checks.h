@@ -73,7 +73,7 @@ typedef struct {
 	char *(*praise)(const MqFacts *facts);
 } MqCheck;
 
-#define MQ_CHECKS(ROW) ROW(dkim) ROW(dmarc) ROW(destinations) ROW(mx) ROW(caa) ROW(tls) ROW(smtp)
+#define MQ_CHECKS(ROW) ROW(spf) ROW(dkim) ROW(dmarc) ROW(destinations) ROW(mx) ROW(caa) ROW(tls) ROW(smtp)
 #define MQ_CHECK_DECLARE(name) extern const MqCheck mq_check_##name;
 MQ_CHECKS(MQ_CHECK_DECLARE)
 

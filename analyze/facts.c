@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyze/alignment.h"
+#include "analyze/spf_propose.h"
 #include "ingest/domain.h"
 #include "ingest/text.h"
 
@@ -29,17 +30,28 @@ text_of(const MqAnswer *answer, guint i)
 /* ------------------------------------------------------------------- SPF */
 
 static gboolean
-is_spf(const char *text)
-{
-	return g_ascii_strncasecmp(text, "v=spf1", 6) == 0 && (text[6] == '\0' || text[6] == ' ');
-}
-
-static gboolean
 looks_stray(const char *text)
 {
 	return g_ascii_strncasecmp(text, "v=dmarc1", 8) == 0 || g_ascii_strncasecmp(text, "spf1", 4) == 0
 	       || g_ascii_strncasecmp(text, "v=spf", 5) == 0 || g_ascii_strncasecmp(text, "\"v=spf", 6) == 0
 	       || g_ascii_strncasecmp(text, "v = spf", 7) == 0 || g_ascii_strncasecmp(text, " v=spf", 6) == 0;
+}
+
+/* The tree of the one record; and a record to publish instead, where that one is of no use. */
+static gboolean
+gather_tree(MqAnswers *answers, MqFacts *facts)
+{
+	MqSpfFacts *spf = &facts->spf;
+
+	if (spf->records->len == 0)
+		return TRUE;
+	if (spf->records->len == 1) {
+		if (!mq_spf_compile(answers, facts->domain, NULL, NULL, &spf->ranges))
+			return FALSE;
+		if (spf->ranges->result != MQ_RESULT_PERMERROR && spf->ranges->lookups <= MQ_SPF_LOOKUPS)
+			return TRUE;
+	}
+	return mq_spf_propose(answers, facts->domain, spf->records, &spf->proposal);
 }
 
 static gboolean
@@ -55,14 +67,14 @@ gather_spf(MqAnswers *answers, MqFacts *facts)
 	for (guint i = 0; i < txt->records->len; i++) {
 		const char *text = text_of(txt, i);
 
-		if (is_spf(text))
+		if (mq_spf_is_record(text))
 			g_ptr_array_add(spf->records, g_strdup(text));
 		else if (looks_stray(text))
 			g_ptr_array_add(spf->stray, g_strdup(text));
 	}
 	if (spf->state == MQ_FACT_PRESENT && spf->records->len == 0)
 		spf->state = MQ_FACT_ABSENT;
-	return TRUE;
+	return gather_tree(answers, facts);
 }
 
 /* ------------------------------------------------------------------- DMARC */
@@ -597,6 +609,8 @@ mq_facts_free(MqFacts *facts)
 	g_free(facts->spf.why);
 	g_ptr_array_unref(facts->spf.records);
 	g_ptr_array_unref(facts->spf.stray);
+	mq_spf_ranges_free(facts->spf.ranges);
+	g_free(facts->spf.proposal);
 	mq_dmarc_at_free(facts->dmarc.at);
 	g_ptr_array_unref(facts->dmarc.destinations); /* they borrow from the walk's record */
 	mq_discovery_clear(&facts->dmarc.walk);

@@ -1,0 +1,378 @@
+/* SPF: whether there is one record, whether receivers can use it, and what it lets through. */
+#include "analyze/checks.h"
+
+#include <string.h>
+
+#define LOOKUPS_NEAR 8
+#define BROAD_V4     16 /* a shorter prefix is more than 65,536 addresses */
+#define BROAD_V6     32
+
+/* Services known by their exchangers, and what they ask to be put into SPF. */
+static const struct {
+	const char *mx, *include;
+} services[] = {
+	{ "google.com", "_spf.google.com" },
+	{ "googlemail.com", "_spf.google.com" },
+	{ "outlook.com", "spf.protection.outlook.com" },
+	{ "zoho.com", "zohomail.com" },
+	{ "messagingengine.com", "spf.messagingengine.com" },
+	{ "protonmail.ch", "_spf.protonmail.ch" },
+	{ "icloud.com", "icloud.com" },
+};
+
+/* A record for a domain that has none; "~all", as a forgotten sender is likely. */
+static char *
+first_record(const MqFacts *facts)
+{
+	if (mq_facts_parked(facts) || facts->mx.is_null)
+		return g_strdup("v=spf1 -all");
+	for (guint i = 0; i < facts->mx.hosts->len; i++) {
+		const MqMxFact *mx = g_ptr_array_index(facts->mx.hosts, i);
+
+		for (gsize s = 0; s < G_N_ELEMENTS(services); s++)
+			if (g_str_has_suffix(mx->host, services[s].mx))
+				return g_strdup_printf("v=spf1 include:%s ~all", services[s].include);
+	}
+	return g_strdup(facts->mx.hosts->len > 0 ? "v=spf1 mx ~all" : "v=spf1 a ~all");
+}
+
+static void
+find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	MqFinding *finding;
+
+	if (facts->exists == MQ_FACT_ABSENT)
+		return; /* said by domain-missing */
+	if (facts->spf.state == MQ_FACT_UNANSWERED) {
+		mq_findings_unknown(out, kind, facts->domain, facts->spf.why);
+		return;
+	}
+	if (facts->spf.state == MQ_FACT_PRESENT)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "%s does not say which hosts may send for it.", facts->domain);
+	for (guint i = 0; i < facts->spf.stray->len; i++)
+		mq_finding_evidence(finding, "no SPF record: %s", (const char *)g_ptr_array_index(facts->spf.stray, i));
+	mq_finding_fix(finding, mq_facts_parked(facts) ? "the domain sends no mail: say so"
+	                                               : "publish a record that names every service that sends for the domain");
+	mq_finding_record(finding, facts->domain, "TXT", first_record(facts));
+}
+
+static void
+find_multiple(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	MqFinding *finding;
+
+	if (facts->spf.records->len < 2)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "There are %u SPF records. That is a permanent error: receivers use none of them, not the first "
+	                  "one.", facts->spf.records->len);
+	for (guint i = 0; i < facts->spf.records->len; i++)
+		mq_finding_evidence(finding, "%s", (const char *)g_ptr_array_index(facts->spf.records, i));
+	mq_finding_fix(finding, "publish one record with the terms of all, and take the others out");
+	if (facts->spf.proposal != NULL)
+		mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
+}
+
+static void
+find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const MqSpfRanges *ranges = facts->spf.ranges;
+	MqFinding *finding;
+
+	if (ranges == NULL)
+		return;
+	if (ranges->result == MQ_RESULT_TEMPERROR)
+		mq_findings_unknown(out, kind, facts->domain, ranges->problem);
+	if (ranges->result != MQ_RESULT_PERMERROR && ranges->lookups <= MQ_SPF_LOOKUPS)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	if (ranges->lookups > MQ_SPF_LOOKUPS)
+		mq_finding_detail(finding, "The record needs %u DNS lookups; receivers stop at %d and give up with a permanent error.",
+		                  ranges->lookups, MQ_SPF_LOOKUPS);
+	else
+		mq_finding_detail(finding, "Receivers give up on the record with a permanent error, so it protects nothing: %s.",
+		                  ranges->problem != NULL ? ranges->problem : "it cannot be read");
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	if (ranges->problem != NULL)
+		mq_finding_evidence(finding, "%s", ranges->problem);
+	mq_finding_fix(finding, ranges->lookups > MQ_SPF_LOOKUPS
+	               ? "drop services that no longer send, or replace an include by the ranges it stands for (they change: look again "
+	                 "from time to time)"
+	               : "publish the record without what cannot be read; put what was meant in its place");
+	if (facts->spf.proposal != NULL)
+		mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
+}
+
+static void
+find_limit_near(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const MqSpfRanges *ranges = facts->spf.ranges;
+	MqFinding *finding;
+
+	if (ranges == NULL || ranges->lookups < LOOKUPS_NEAR || ranges->lookups > MQ_SPF_LOOKUPS)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "%u of %d lookups are used; a service that adds one of its own can break the record from outside.",
+	                  ranges->lookups, MQ_SPF_LOOKUPS);
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	mq_finding_fix(finding, "drop includes that are no longer needed");
+}
+
+static void
+find_void(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const MqSpfRanges *ranges = facts->spf.ranges;
+	MqFinding *finding;
+
+	if (ranges == NULL || ranges->void_lookups <= MQ_SPF_VOIDS)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "%u lookups find nothing; many receivers give up with a permanent error after %d.",
+	                  ranges->void_lookups, MQ_SPF_VOIDS);
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	mq_finding_fix(finding, "take out the terms whose names no longer exist");
+}
+
+/* The term that everything ends with: of the record, or of the one it redirects to. NULL: none. */
+static const MqSpfNode *
+end_of(const GPtrArray *nodes)
+{
+	const MqSpfNode *redirect = NULL;
+
+	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+
+		if (node->kind == MQ_SPF_ALL)
+			return node;
+		if (node->kind == MQ_SPF_REDIRECT)
+			redirect = node;
+	}
+	return redirect != NULL ? end_of(redirect->children) : NULL;
+}
+
+/* '+', '-', '~', '?'; 0: nothing is said */
+static char
+end_qualifier(const MqFacts *facts)
+{
+	const MqSpfNode *end = facts->spf.ranges != NULL ? end_of(facts->spf.ranges->tree) : NULL;
+
+	if (end == NULL)
+		return '\0';
+	return strchr("-~?", end->text[0]) != NULL ? end->text[0] : '+';
+}
+
+/* The domain's own record with another end. (nullable) */
+static char *
+with_end(const MqFacts *facts, const char *end)
+{
+	g_autoptr(MqSpfRecord) record = mq_spf_record_parse(mq_facts_spf(facts));
+	GString *text;
+
+	if (record->problem != NULL || record->redirect != NULL)
+		return NULL;
+	text = g_string_new("v=spf1");
+	for (guint i = 0; i < record->terms->len; i++) {
+		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
+
+		if (term->kind == MQ_SPF_ALL)
+			break;
+		g_string_append_printf(text, " %s", term->text);
+	}
+	g_string_append_printf(text, " %s", end);
+	return g_string_free(text, FALSE);
+}
+
+/* Does a block of nothing but everybody. */
+static gboolean
+is_everybody(const MqSpfNode *node)
+{
+	return (node->kind == MQ_SPF_IP4 || node->kind == MQ_SPF_IP6) && g_str_has_suffix(node->text, "/0")
+	       && strchr("-~?", node->text[0]) == NULL;
+}
+
+static void
+find_permissive(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const GPtrArray *tree = facts->spf.ranges != NULL ? facts->spf.ranges->tree : NULL;
+	const MqSpfNode *everybody = end_qualifier(facts) == '+' ? end_of(tree) : NULL;
+	MqFinding *finding;
+
+	for (guint i = 0; tree != NULL && i < tree->len; i++)
+		if (is_everybody(g_ptr_array_index(tree, i)))
+			everybody = g_ptr_array_index(tree, i);
+	if (everybody == NULL)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "'%s' lets every host of the internet send as %s, with an SPF pass and so a DMARC pass.",
+	                  everybody->text, facts->domain);
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	mq_finding_fix(finding, "end the record with ~all (or -all), after the hosts that really send");
+	if (everybody->kind == MQ_SPF_ALL)
+		mq_finding_record(finding, facts->domain, "TXT", with_end(facts, "~all"));
+}
+
+static void
+find_softfail(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	MqPolicy treatment = mq_facts_treatment(facts);
+	MqFinding *finding;
+
+	if (end_qualifier(facts) != '~')
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	if (treatment == MQ_POLICY_QUARANTINE || treatment == MQ_POLICY_REJECT) {
+		finding->severity = MQ_SEVERITY_INFO;
+		mq_finding_detail(finding, "~all is right here: the DMARC policy decides what becomes of mail that fails, and -all would "
+		                  "only lose mail that DKIM vouches for.");
+		return;
+	}
+	if (treatment == MQ_POLICY_ABSENT)
+		finding->severity = MQ_SEVERITY_MEDIUM;
+	mq_finding_detail(finding, "~all marks mail from elsewhere as suspect and lets it in; without an enforcing DMARC policy "
+	                  "nothing stops it.");
+	mq_finding_fix(finding, "keep ~all and enforce DMARC; use -all only where no mail is ever forwarded");
+}
+
+static void
+find_neutral(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	char end = end_qualifier(facts);
+	MqFinding *finding;
+
+	if (facts->spf.ranges == NULL || facts->spf.ranges->result != MQ_RESULT_NEUTRAL || (end != '?' && end != '\0'))
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, end == '?' ? "?all says nothing about hosts that are not named, as if there were no record."
+	                                      : "The record has no 'all' at its end, so it says nothing about hosts that are not named.");
+	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	mq_finding_fix(finding, "end the record with ~all");
+	mq_finding_record(finding, facts->domain, "TXT", with_end(facts, "~all"));
+}
+
+static gboolean
+is_broad(const MqSpfTerm *term)
+{
+	if (term->qualifier != '+')
+		return FALSE;
+	switch (term->kind) {
+	case MQ_SPF_IP4:
+		return term->block.prefix > 0 && term->block.prefix < BROAD_V4;
+	case MQ_SPF_IP6:
+		return term->block.prefix > 0 && term->block.prefix < BROAD_V6;
+	case MQ_SPF_A:
+	case MQ_SPF_MX:
+		return term->prefix4 < BROAD_V4 || term->prefix6 < BROAD_V6;
+	default:
+		return FALSE;
+	}
+}
+
+static void
+find_broad(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	g_autoptr(MqSpfRecord) record = mq_facts_spf(facts) != NULL ? mq_spf_record_parse(mq_facts_spf(facts)) : NULL;
+	MqFinding *finding = NULL;
+
+	for (guint i = 0; record != NULL && i < record->terms->len; i++) {
+		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
+
+		if (!is_broad(term))
+			continue;
+		if (finding == NULL)
+			finding = mq_findings_add(out, kind, facts->domain);
+		mq_finding_evidence(finding, "%s", term->text);
+	}
+	if (finding == NULL)
+		return;
+	mq_finding_detail(finding, "The record lets whole networks send, strangers' hosts among them.");
+	mq_finding_fix(finding, "name the addresses that really send");
+}
+
+/* The first node of that kind in the whole tree, or NULL. */
+static const MqSpfNode *
+find_node(const GPtrArray *nodes, MqSpfTermKind kind)
+{
+	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+		const MqSpfNode *below = node->kind == kind ? node : find_node(node->children, kind);
+
+		if (below != NULL)
+			return below;
+	}
+	return NULL;
+}
+
+static void
+find_ptr(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const MqSpfNode *node = facts->spf.ranges != NULL ? find_node(facts->spf.ranges->tree, MQ_SPF_PTR) : NULL;
+	MqFinding *finding;
+
+	if (node == NULL)
+		return;
+	finding = mq_findings_add(out, kind, facts->domain);
+	mq_finding_detail(finding, "ptr is slow, fails when somebody else's name servers do, and is ignored by some receivers.");
+	mq_finding_evidence(finding, "%s", node->text);
+	mq_finding_fix(finding, "name the addresses (ip4:, ip6:) or hosts (a:) instead of ptr");
+}
+
+/* include, redirect of a name without a record: a permanent error for everybody who gets that far. */
+static void
+broken_includes(const MqFindingKind *kind, const MqFacts *facts, const GPtrArray *nodes, MqFindings *out)
+{
+	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+		MqFinding *finding;
+
+		if (node->kind != MQ_SPF_INCLUDE && node->kind != MQ_SPF_REDIRECT)
+			continue;
+		broken_includes(kind, facts, node->children, out);
+		if (node->result != MQ_RESULT_NONE && !(node->result == MQ_RESULT_PERMERROR && node->children->len == 0))
+			continue;
+		finding = mq_findings_add(out, kind, node->target != NULL ? node->target : node->text);
+		mq_finding_detail(finding, "'%s' leads to a name without a usable SPF record, which is a permanent error for the whole "
+		                  "record of %s.", node->text, facts->domain);
+		if (node->problem != NULL)
+			mq_finding_evidence(finding, "%s", node->problem);
+		mq_finding_fix(finding, "take it out, or correct the name");
+		if (facts->spf.proposal != NULL)
+			mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
+	}
+}
+
+static void
+find_broken(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	if (facts->spf.ranges != NULL)
+		broken_includes(kind, facts, facts->spf.ranges->tree, out);
+}
+
+static char *
+praise(const MqFacts *facts)
+{
+	return facts->spf.ranges != NULL && facts->spf.ranges->result == MQ_RESULT_NEUTRAL
+	               ? g_strdup_printf("One record, %u of %d lookups.", facts->spf.ranges->lookups, MQ_SPF_LOOKUPS)
+	               : NULL;
+}
+
+static const MqFindingKind kinds[] = {
+	{ "spf-missing", MQ_SEVERITY_HIGH, "No SPF record", "RFC 7208 section 3", find_missing },
+	{ "spf-multiple", MQ_SEVERITY_HIGH, "Several SPF records", "RFC 7208 section 4.5", find_multiple },
+	{ "spf-permerror", MQ_SEVERITY_HIGH, "The SPF record cannot be used", "RFC 7208 section 4.6", find_permerror },
+	{ "spf-include-broken", MQ_SEVERITY_HIGH, "SPF includes a name without SPF", "RFC 7208 section 5.2", find_broken },
+	{ "spf-permissive", MQ_SEVERITY_CRITICAL, "SPF lets everybody send", "RFC 7208 section 5.1", find_permissive },
+	{ "spf-void-lookups", MQ_SEVERITY_MEDIUM, "SPF asks for names that do not exist", "RFC 7208 section 4.6.4", find_void },
+	{ "spf-neutral", MQ_SEVERITY_MEDIUM, "SPF says nothing about strangers", "RFC 7208 section 2.6.2", find_neutral },
+	{ "spf-broad-range", MQ_SEVERITY_MEDIUM, "SPF lets very large networks send", "RFC 7208 section 11.4", find_broad },
+	{ "spf-lookup-limit-near", MQ_SEVERITY_LOW, "SPF is near its limit of lookups", "RFC 7208 section 4.6.4", find_limit_near },
+	{ "spf-ptr", MQ_SEVERITY_LOW, "SPF uses ptr", "RFC 7208 section 5.5", find_ptr },
+	{ "spf-softfail", MQ_SEVERITY_LOW, "SPF softfail (~all)", "RFC 7208 section 2.6.5, RFC 9989 section 8", find_softfail },
+};
+
+const MqCheck mq_check_spf = {
+	.family = "spf", .kinds = kinds, .n_kinds = G_N_ELEMENTS(kinds),
+	.ok_id = "spf-ok", .ok_title = "SPF is sound", .praise = praise,
+};
