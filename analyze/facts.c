@@ -46,7 +46,7 @@ gather_tree(MqAnswers *answers, MqFacts *facts)
 	if (spf->records->len == 0)
 		return TRUE;
 	if (spf->records->len == 1) {
-		if (!mq_spf_compile(answers, facts->domain, NULL, NULL, &spf->ranges))
+		if (!mq_spf_survey(answers, facts->domain, &spf->ranges))
 			return FALSE;
 		if (spf->ranges->result != MQ_RESULT_PERMERROR && spf->ranges->lookups <= MQ_SPF_LOOKUPS)
 			return TRUE;
@@ -609,7 +609,7 @@ mq_facts_free(MqFacts *facts)
 	g_free(facts->spf.why);
 	g_ptr_array_unref(facts->spf.records);
 	g_ptr_array_unref(facts->spf.stray);
-	mq_spf_ranges_free(facts->spf.ranges);
+	mq_spf_survey_free(facts->spf.ranges);
 	g_free(facts->spf.proposal);
 	mq_dmarc_at_free(facts->dmarc.at);
 	g_ptr_array_unref(facts->dmarc.destinations); /* they borrow from the walk's record */

@@ -9,7 +9,7 @@
 #include "analyze/record_caa.h"
 #include "analyze/record_dkim.h"
 #include "analyze/record_sts.h"
-#include "analyze/spf.h"
+#include "analyze/spf_survey.h"
 
 /* "Absent" is said only when DNS said so. */
 typedef enum { MQ_FACT_UNANSWERED, MQ_FACT_ABSENT, MQ_FACT_PRESENT } MqFactState;
@@ -24,7 +24,7 @@ typedef struct {
 	MqFactState state;      /* of the domain's TXT: present when there is at least one SPF record */
 	char *why;
 	GPtrArray *records;     /* char *: those that begin with v=spf1; several are a permerror */
-	MqSpfRanges *ranges;    /* (nullable) the whole tree, when there is one record */
+	MqSpfSurvey *ranges;    /* (nullable) the whole tree, when there is one record */
 	char *proposal;         /* (nullable) where receivers cannot use what there is: one record that they can */
 	GPtrArray *stray;       /* char *: TXT that looks meant as SPF or DMARC and is neither here */
 } MqSpfFacts;

@@ -6,7 +6,7 @@
 typedef struct {
 	char *text;
 	guint lookups;
-	MqSpfRanges *ranges; /* (nullable) of an include that can be replaced */
+	MqSpfSurvey *ranges; /* (nullable) of an include that can be replaced */
 } Piece;
 
 static void
@@ -15,7 +15,7 @@ piece_free(gpointer data)
 	Piece *piece = data;
 
 	g_free(piece->text);
-	mq_spf_ranges_free(piece->ranges);
+	mq_spf_survey_free(piece->ranges);
 	g_free(piece);
 }
 
@@ -48,7 +48,7 @@ add_term(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *term)
 	g_ptr_array_add(pieces, piece);
 	if (term->kind != MQ_SPF_INCLUDE || term->spec == NULL || strchr(term->spec, '%') != NULL)
 		return TRUE;
-	if (!mq_spf_compile(answers, term->spec, NULL, NULL, &piece->ranges))
+	if (!mq_spf_survey(answers, term->spec, &piece->ranges))
 		return FALSE;
 	if (piece->ranges->result == MQ_RESULT_NONE)
 		g_ptr_array_remove(pieces, piece); /* an include of nothing breaks the record */
@@ -114,7 +114,7 @@ flatten_one(GPtrArray *pieces)
 		costliest->text = g_strdup(ranges->str + 1);
 		costliest->lookups = 0;
 	}
-	g_clear_pointer(&costliest->ranges, mq_spf_ranges_free); /* not tried again */
+	g_clear_pointer(&costliest->ranges, mq_spf_survey_free); /* not tried again */
 	return TRUE;
 }
 

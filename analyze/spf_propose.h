@@ -2,7 +2,7 @@
 #ifndef MQ_ANALYZE_SPF_PROPOSE_H
 #define MQ_ANALYZE_SPF_PROPOSE_H
 
-#include "analyze/spf.h"
+#include "analyze/spf_survey.h"
 
 #define MQ_SPF_RECORD_BYTES 1500 /* beyond it answers need TCP, and editors of zones give up */
 

@@ -78,7 +78,7 @@ find_multiple(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 static void
 find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
-	const MqSpfRanges *ranges = facts->spf.ranges;
+	const MqSpfSurvey *ranges = facts->spf.ranges;
 	MqFinding *finding;
 
 	if (ranges == NULL)
@@ -108,7 +108,7 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 static void
 find_limit_near(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
-	const MqSpfRanges *ranges = facts->spf.ranges;
+	const MqSpfSurvey *ranges = facts->spf.ranges;
 	MqFinding *finding;
 
 	if (ranges == NULL || ranges->lookups < LOOKUPS_NEAR || ranges->lookups > MQ_SPF_LOOKUPS)
@@ -123,7 +123,7 @@ find_limit_near(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out
 static void
 find_void(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
-	const MqSpfRanges *ranges = facts->spf.ranges;
+	const MqSpfSurvey *ranges = facts->spf.ranges;
 	MqFinding *finding;
 
 	if (ranges == NULL || ranges->void_lookups <= MQ_SPF_VOIDS)
