@@ -61,6 +61,7 @@ mq_aggregate_begin_record(MqAggregate *now)
 	if (now->batch == NULL)
 		now->batch = mq_batch_new();
 	now->record = (MqRecord){ .count = MQ_COUNT_ABSENT };
+	now->has_count_text = FALSE;
 	g_array_set_size(now->reasons, 0);
 	g_array_set_size(now->dkims, 0);
 	g_array_set_size(now->spfs, 0);
@@ -84,8 +85,8 @@ check_record(MqAggregate *now, guint64 number)
 
 	if (record->source.n_bytes == 0 && record->source_text == NULL && record->count != 0)
 		mq_aggregate_odd(now, MQ_PROBLEM_ADDRESS_ODD, "record %" G_GUINT64_FORMAT ": names no source address", number);
-	if (record->count == MQ_COUNT_ABSENT)
-		mq_aggregate_odd(now, MQ_PROBLEM_COUNT_ODD, "record %" G_GUINT64_FORMAT ": has no usable count", number);
+	if (!now->has_count_text)
+		mq_aggregate_odd(now, MQ_PROBLEM_COUNT_ODD, "record %" G_GUINT64_FORMAT ": has no count", number);
 	if (record->header_from == NULL)
 		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "record %" G_GUINT64_FORMAT ": names no header_from", number);
 }
@@ -470,8 +471,10 @@ MQ_SETTER(mq_set_count)
 	gint64 *at = member(now, field);
 	const char *digits = *text == '+' ? text + 1 : text;
 	guint64 value;
+	gboolean is_repeated = now->has_count_text;
 
-	if (*at != MQ_COUNT_ABSENT)
+	now->has_count_text = TRUE;
+	if (is_repeated)
 		repeated(now, element, field);
 	else if (!g_ascii_isdigit(*digits) || !g_ascii_string_to_unsigned(digits, 10, 0, (guint64)MQ_LIMIT_COUNT, &value, NULL))
 		odd_value(now, MQ_PROBLEM_COUNT_ODD, element, field, text, "want a number of messages; kept as absent");

@@ -18,6 +18,7 @@ typedef struct {
 	MqDkimResult dkim;
 	MqSpfResult spf;
 	GArray *reasons, *dkims, *spfs; /* of the open record */
+	gboolean has_count_text;  /* the open record's count is said, usable or not */
 	MqProblems *odd;
 	gboolean has_header_from; /* some record has one */
 	gboolean is_9990, is_draft;

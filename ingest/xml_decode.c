@@ -75,7 +75,7 @@ static const char *const charsets[] = {
 static char *
 declared_charset(const char *start, gsize n)
 {
-	const char *declaration = g_strstr_len(start, (gssize)n, "<?xml");
+	const char *declaration = n > 0 ? g_strstr_len(start, (gssize)n, "<?xml") : NULL; /* of none, start is NULL */
 	const char *end, *name;
 	gsize left, i = 0;
 
