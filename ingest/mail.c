@@ -16,6 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeFilter, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 
 /* Of a header field: what is decoded at all. Longer ones are somebody's attack or a long To. */
+#define LOOSE_BYTES 32768 /* a header that is longer is looked at no further */
 #define FIELD_RAW_BYTES 16384
 
 struct MqMail {
@@ -270,6 +271,56 @@ stream_of(MqPart *part, gint64 skip, GError **error)
 	return stream;
 }
 
+/* Whether the header ends in a line of white space, which is no end but a fold: a mail that was
+ * indented on its way through an editor or a web page. */
+static gboolean
+has_loose_separator(MqPart *part, gssize skip)
+{
+	const guint8 *bytes;
+	/* a part that cannot be read says so when its stream is made */
+	gssize n = mq_part_seek(part, skip, NULL) ? mq_part_peek(part, LOOSE_BYTES, &bytes, NULL) : 0;
+
+	for (gssize start = 0, end; start < n; start = end + 1) {
+		gssize white = start;
+
+		for (end = start; end < n && bytes[end] != '\n'; end++)
+			;
+		while (white < end && strchr(" \t\r", bytes[white]) != NULL && bytes[white] != '\0')
+			white++;
+		if (end == n || white < end)
+			continue;
+		return end > start && !(end == start + 1 && bytes[start] == '\r');
+	}
+	return FALSE;
+}
+
+/* The mail with its lines of white space empty. */
+static GMimeStream *
+loosened_stream(MqPart *part, gssize skip, GError **error)
+{
+	g_autoptr(GBytes) held = mq_part_seek(part, skip, error) ? mq_part_hold(part, MQ_LIMIT_MESSAGE_BYTES, error) : NULL;
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	const guint8 *bytes;
+	gsize n;
+
+	if (held == NULL)
+		return NULL;
+	bytes = g_bytes_get_data(held, &n);
+	for (gsize start = 0, end; start < n; start = end) {
+		gsize white = start;
+
+		while (white < n && (bytes[white] == ' ' || bytes[white] == '\t'))
+			white++;
+		for (end = white; end < n && bytes[end] != '\n'; end++)
+			;
+		end = MIN(end + 1, n);
+		if (white < n && (bytes[white] == '\n' || bytes[white] == '\r'))
+			start = white;
+		g_byte_array_append(out, bytes + start, (guint)(end - start));
+	}
+	return g_mime_stream_mem_new_with_buffer((const char *)out->data, out->len);
+}
+
 MqMail *
 mq_mail_read(MqPart *part, GError **error)
 {
@@ -280,7 +331,7 @@ mq_mail_read(MqPart *part, GError **error)
 
 	if (!check_structure(part, error) || (skip = skip_front(part, error)) < 0)
 		return NULL;
-	stream = stream_of(part, skip, error);
+	stream = has_loose_separator(part, skip) ? loosened_stream(part, skip, error) : stream_of(part, skip, error);
 	if (stream == NULL)
 		return NULL;
 	parser = g_mime_parser_new_with_stream(stream);
