@@ -2,14 +2,16 @@
 #include <string.h>
 
 #include "analyze/check_domains.h"
+#include "analyze/probe_smtp.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
 #include "ingest/domain.h"
 
 typedef struct {
-	char *selectors, *fail_on;
+	char *selectors, *fail_on, *ca_file;
 	gboolean probe, explain;
+	int smtp_port; /* for tests; people have 25 */
 } Options;
 
 /* ------------------------------------------------------------------- the document */
@@ -337,6 +339,7 @@ options_clear(Options *options)
 {
 	g_free(options->selectors);
 	g_free(options->fail_on);
+	g_free(options->ca_file);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
@@ -395,13 +398,16 @@ static MqExit
 check(const MqApp *app, Plan *plan, MqStore *store, MqSeverity fail_on, GError **error)
 {
 	g_autoptr(MqResolver) dns = open_resolver(app, error);
+	const MqProbeOptions probing = { .port = (guint16)plan->options->smtp_port, .ca_file = plan->options->ca_file };
+	g_autoptr(MqResolver) prober = plan->options->probe ? mq_probe_smtp_new(&probing) : NULL;
+	MqResolver *const others[] = { prober, NULL };
 	g_autoptr(json_t) document = NULL;
 	json_t *domains;
 	gboolean reached;
 
 	if (dns == NULL)
 		return g_error_matches(*error, MQ_ERROR, MQ_ERROR_USAGE) ? MQ_EXIT_USAGE : MQ_EXIT_FAILED;
-	reached = mq_check_domains(plan->checks, dns, NULL, NULL, NULL, error);
+	reached = mq_check_domains(plan->checks, dns, others, NULL, NULL, error);
 	document = mq_document_new("check");
 	domains = json_array();
 	for (guint i = 0; i < plan->checks->len; i++)
@@ -424,6 +430,10 @@ run_check(MqApp *app, GStrv *args, GError **error)
 		{ "selectors", 0, 0, G_OPTION_ARG_STRING, &options.selectors, "DKIM selectors to look at, beside those that reports name",
 		  "A,B" },
 		{ "fail-on", 0, 0, G_OPTION_ARG_STRING, &options.fail_on, "exit 1 at or above that (high)", "SEVERITY" },
+		{ "probe", 0, 0, G_OPTION_ARG_NONE, &options.probe,
+		  "talk to the domain's own mail hosts: STARTTLS, certificate, open relay (never DATA)", NULL },
+		{ "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options.ca_file, "certificates to trust instead of the system's", "FILE" },
+		{ "smtp-port", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.smtp_port, "instead of 25", "PORT" },
 		{ "explain", 0, 0, G_OPTION_ARG_NONE, &options.explain, "show the SPF record as a tree", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
