@@ -95,10 +95,13 @@ static void
 expiring_at(const MqFindingKind *kind, const MqFacts *facts, const MqMxFact *mx, MqFindings *out)
 {
 	g_autofree char *date = mq_when_to_date(mx->probe->expires_s);
-	gint64 left_s = mx->probe->expires_s - facts->now_s;
+	gint64 left_s;
 	MqFinding *finding;
 
-	if (mx->probe->certificate != MQ_PROBE_YES || date == NULL || left_s > EXPIRES_SOON_S)
+	if (mx->probe->certificate != MQ_PROBE_YES || date == NULL) /* an absent time has no date */
+		return;
+	left_s = mx->probe->expires_s - facts->now_s;
+	if (left_s > EXPIRES_SOON_S)
 		return;
 	finding = mq_findings_add(out, kind, mx->host);
 	mq_finding_detail(finding, "The certificate of %s ends on %s, in %" G_GINT64_FORMAT " days.", mx->host, date,
