@@ -7,6 +7,9 @@
 #include "ingest/domain.h"
 #include "ingest/error.h"
 #include "ingest/limits.h"
+#include "ingest/mail_plain.h"
+#include "ingest/mail_scan.h"
+#include "ingest/mail_scan.h"
 #include "ingest/text.h"
 #include "ingest/when.h"
 
@@ -14,14 +17,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeStream, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeParser, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeFilter, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeContentType, g_object_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeContentDisposition, g_object_unref)
 
 /* Of a header field: what is decoded at all. Longer ones are somebody's attack or a long To. */
-#define LOOSE_BYTES 32768 /* a header that is longer is looked at no further */
 #define FIELD_RAW_BYTES 16384
 
+/* A mail of up to this size is held; if it is a plain one, it is read without the library's parser. */
+#define PLAIN_BYTES (1024 * 1024)
+
+/* One of the two has been read: the library's message or a plain mail. */
 struct MqMail {
 	GMimeStream *stream;   /* the bodies are in it */
 	GMimeMessage *message;
+	GBytes *bytes;         /* the plain mail borrows from them */
+	MqPlainMail *plain;
+	GMimeContentType *top; /* (nullable) of the whole mail */
 	char *type;
 	GPtrArray *leaves;     /* Leaf * */
 	gboolean cut;
@@ -29,7 +40,8 @@ struct MqMail {
 
 typedef struct {
 	MqLeaf shown;
-	GMimeObject *object; /* of the message */
+	GMimeObject *object;      /* of the message */
+	const MqPlainLeaf *plain; /* of the plain mail */
 } Leaf;
 
 void
@@ -51,9 +63,8 @@ leaf_free(gpointer data)
 /* ---------------------------------------------------------------- structure */
 
 static char *
-type_of(GMimeObject *object)
+type_of(GMimeContentType *type)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(object);
 	g_autofree char *text = type != NULL ? g_mime_content_type_get_mime_type(type) : g_strdup("text/plain");
 	char *clean = mq_text_clean(text, -1, MQ_LIMIT_FIELD_BYTES);
 
@@ -62,26 +73,33 @@ type_of(GMimeObject *object)
 	return clean;
 }
 
+static Leaf *
+new_leaf(MqMail *mail, GMimeContentType *type, const char *name, const char *disposition)
+{
+	Leaf *leaf = g_new0(Leaf, 1);
+
+	leaf->shown.type = type_of(type);
+	leaf->shown.name = name != NULL ? mq_text_clean(name, -1, MQ_LIMIT_FIELD_BYTES) : NULL;
+	leaf->shown.is_attachment = leaf->shown.name != NULL
+	                            || (disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0);
+	g_ptr_array_add(mail->leaves, leaf);
+	return leaf;
+}
+
 static void
 add_leaf(MqMail *mail, GMimeObject *object)
 {
 	const char *name = GMIME_IS_PART(object) ? g_mime_part_get_filename(GMIME_PART(object)) : NULL;
-	const char *disposition = g_mime_object_get_disposition(object);
 	Leaf *leaf;
 
 	if (mail->leaves->len >= MQ_LIMIT_MESSAGE_PARTS) {
 		mail->cut = TRUE;
 		return;
 	}
-	leaf = g_new0(Leaf, 1);
+	leaf = new_leaf(mail, g_mime_object_get_content_type(object), name, g_mime_object_get_disposition(object));
 	leaf->object = object;
-	leaf->shown.type = type_of(object);
-	leaf->shown.name = name != NULL ? mq_text_clean(name, -1, MQ_LIMIT_FIELD_BYTES) : NULL;
-	leaf->shown.is_attachment = leaf->shown.name != NULL
-	                            || (disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0);
 	leaf->shown.is_mail = GMIME_IS_MESSAGE_PART(object)
 	                      && g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)) != NULL;
-	g_ptr_array_add(mail->leaves, leaf);
 }
 
 static void
@@ -113,9 +131,63 @@ mail_of(GMimeMessage *message, GMimeStream *stream)
 	mail->message = message;
 	mail->stream = g_object_ref(stream);
 	mail->leaves = g_ptr_array_new_with_free_func(leaf_free);
-	mail->type = top != NULL ? type_of(top) : g_strdup("text/plain");
+	mail->top = top != NULL ? g_mime_object_get_content_type(top) : NULL;
+	if (mail->top != NULL)
+		g_object_ref(mail->top);
+	mail->type = type_of(mail->top);
 	if (top != NULL)
 		flatten(mail, top, 0);
+	return mail;
+}
+
+/* Of a plain mail, what is in the fields is read by the library all the same. */
+static GMimeContentType *
+plain_type(const GArray *fields)
+{
+	g_autofree char *value = mq_plain_value(fields, "Content-Type");
+
+	return value != NULL ? g_mime_content_type_parse(NULL, value) : NULL;
+}
+
+static void
+add_plain_leaf(MqMail *mail, const MqPlainLeaf *plain)
+{
+	g_autofree char *value = mq_plain_value(plain->fields, "Content-Disposition");
+	g_autoptr(GMimeContentDisposition) disposition = value != NULL ? g_mime_content_disposition_parse(NULL, value) : NULL;
+	g_autoptr(GMimeContentType) type = plain_type(plain->fields);
+	const char *name = NULL;
+	const char *word = NULL;
+
+	if (disposition != NULL) {
+		name = g_mime_content_disposition_get_parameter(disposition, "filename");
+		word = g_mime_content_disposition_get_disposition(disposition);
+	}
+	if (name == NULL && type != NULL)
+		name = g_mime_content_type_get_parameter(type, "name");
+	new_leaf(mail, type, name, word)->plain = plain;
+}
+
+/* NULL when it is not plain. */
+static MqMail *
+plain_mail_of(MqPart *part)
+{
+	g_autoptr(GBytes) bytes = mq_part_hold(part, PLAIN_BYTES, NULL); /* the other way says what is wrong */
+	MqPlainMail *plain;
+	MqMail *mail;
+
+	if (bytes == NULL)
+		return NULL;
+	plain = mq_plain_mail_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	if (plain == NULL)
+		return NULL;
+	mail = g_new0(MqMail, 1);
+	mail->bytes = g_steal_pointer(&bytes);
+	mail->plain = plain;
+	mail->leaves = g_ptr_array_new_with_free_func(leaf_free);
+	mail->top = plain_type(plain->fields);
+	mail->type = type_of(mail->top);
+	for (guint i = 0; i < plain->leaves->len; i++)
+		add_plain_leaf(mail, &g_array_index(plain->leaves, MqPlainLeaf, i));
 	return mail;
 }
 
@@ -126,110 +198,15 @@ mq_mail_free(MqMail *mail)
 		return;
 	g_ptr_array_unref(mail->leaves);
 	g_free(mail->type);
-	g_object_unref(mail->message);
-	g_object_unref(mail->stream);
+	g_clear_object(&mail->top);
+	g_clear_object(&mail->message);
+	g_clear_object(&mail->stream);
+	mq_plain_mail_free(mail->plain);
+	g_clear_pointer(&mail->bytes, g_bytes_unref);
 	g_free(mail);
 }
 
 /* ------------------------------------------------------------------ reading */
-
-/* What the parser's work and memory grow with, seen from outside: it compares each line that begins
- * with "--" with the boundary of each multipart around it, and keeps an object for each part and
- * field. */
-typedef struct {
-	guint64 multiparts, parts, dashes, header_bytes, fields;
-	gboolean in_header;
-	gboolean after_dashes;
-	char line[64];      /* the beginning of it */
-	gsize n_line;
-} Scan;
-
-static gboolean
-is_blank(const Scan *scan)
-{
-	return scan->n_line == 0 || (scan->n_line == 1 && scan->line[0] == '\r');
-}
-
-static gboolean
-is_multipart_type(const char *line)
-{
-	const char *value = line + strlen("content-type:");
-
-	if (g_ascii_strncasecmp(line, "content-type:", strlen("content-type:")) != 0)
-		return FALSE;
-	value += strspn(value, " \t");
-	return g_ascii_tolower(*value) == 'm' || *value == '\0' || *value == '\r'; /* multipart, message, or folded */
-}
-
-static void
-scan_header_line(Scan *scan)
-{
-	gboolean is_folded = scan->line[0] == ' ' || scan->line[0] == '\t';
-	gboolean is_field = !is_folded && strchr(scan->line, ':') != NULL;
-
-	scan->in_header = !is_blank(scan) && (is_folded || is_field);
-	scan->header_bytes += scan->in_header ? scan->n_line : 0;
-	scan->fields += is_field ? 1 : 0;
-}
-
-static void
-scan_line(Scan *scan)
-{
-	gboolean is_dashes;
-
-	scan->line[MIN(scan->n_line, sizeof(scan->line) - 1)] = '\0';
-	is_dashes = scan->line[0] == '-' && scan->line[1] == '-';
-	if (scan->after_dashes && (is_blank(scan) || g_ascii_strncasecmp(scan->line, "content-", 8) == 0))
-		scan->parts++;
-	scan->multiparts += is_multipart_type(scan->line) ? 1 : 0;
-	scan->dashes += is_dashes ? 1 : 0;
-	if (is_dashes)
-		scan->in_header = TRUE;
-	else if (scan->in_header)
-		scan_header_line(scan);
-	scan->after_dashes = is_dashes;
-	scan->n_line = 0;
-}
-
-static gboolean
-scan_some(gpointer ctx, const guint8 *bytes, gsize n, G_GNUC_UNUSED GError **error)
-{
-	Scan *scan = ctx;
-	const guint8 *end = bytes + n;
-
-	while (bytes < end) {
-		const guint8 *newline = memchr(bytes, '\n', (gsize)(end - bytes));
-		gsize n_piece = (gsize)((newline != NULL ? newline : end) - bytes);
-
-		if (scan->n_line < sizeof(scan->line) - 1)
-			memcpy(scan->line + scan->n_line, bytes, MIN(n_piece, sizeof(scan->line) - 1 - scan->n_line));
-		scan->n_line += n_piece;
-		if (newline == NULL)
-			break;
-		scan_line(scan);
-		bytes = newline + 1;
-	}
-	return TRUE;
-}
-
-/* Lines with dashes times boundaries: half a second. */
-#define COMPARISONS_MAX 50000000
-
-static gboolean
-check_structure(MqPart *part, GError **error)
-{
-	Scan scan = { .in_header = TRUE };
-
-	if (!mq_part_pour(part, scan_some, &scan, error) || !mq_part_seek(part, 0, error))
-		return FALSE;
-	scan_line(&scan);
-	if (scan.multiparts <= MQ_LIMIT_MESSAGE_PARTS && scan.parts <= MQ_LIMIT_MIME_PARTS
-	    && scan.dashes <= COMPARISONS_MAX / MAX(scan.multiparts, 1) && scan.fields <= MQ_LIMIT_HEADER_FIELDS
-	    && scan.header_bytes <= MQ_LIMIT_HEADER_BYTES)
-		return TRUE;
-	g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "the mail has far too many parts or header fields to be read");
-	return FALSE;
-}
 
 /* Mailboxes leave "From a@b.example Wed May 20 …" or ">From " in front, gateways an empty line. */
 static gssize
@@ -271,29 +248,6 @@ stream_of(MqPart *part, gint64 skip, GError **error)
 	return stream;
 }
 
-/* Whether the header ends in a line of white space, which is no end but a fold: a mail that was
- * indented on its way through an editor or a web page. */
-static gboolean
-has_loose_separator(MqPart *part, gssize skip)
-{
-	const guint8 *bytes;
-	/* a part that cannot be read says so when its stream is made */
-	gssize n = mq_part_seek(part, skip, NULL) ? mq_part_peek(part, LOOSE_BYTES, &bytes, NULL) : 0;
-
-	for (gssize start = 0, end; start < n; start = end + 1) {
-		gssize white = start;
-
-		for (end = start; end < n && bytes[end] != '\n'; end++)
-			;
-		while (white < end && strchr(" \t\r", bytes[white]) != NULL && bytes[white] != '\0')
-			white++;
-		if (end == n || white < end)
-			continue;
-		return end > start && !(end == start + 1 && bytes[start] == '\r');
-	}
-	return FALSE;
-}
-
 /* The mail with its lines of white space empty. */
 static GMimeStream *
 loosened_stream(MqPart *part, gssize skip, GError **error)
@@ -327,11 +281,19 @@ mq_mail_read(MqPart *part, GError **error)
 	g_autoptr(GMimeStream) stream = NULL;
 	g_autoptr(GMimeParser) parser = NULL;
 	GMimeMessage *message;
+	MqMail *plain;
 	gssize skip;
 
-	if (!check_structure(part, error) || (skip = skip_front(part, error)) < 0)
+	if (part->n_bytes >= 0 && part->n_bytes <= PLAIN_BYTES) {
+		plain = plain_mail_of(part);
+		if (plain != NULL)
+			return plain;
+		if (!mq_part_seek(part, 0, error))
+			return NULL;
+	}
+	if (!mq_mail_scan(part, error) || (skip = skip_front(part, error)) < 0)
 		return NULL;
-	stream = has_loose_separator(part, skip) ? loosened_stream(part, skip, error) : stream_of(part, skip, error);
+	stream = mq_mail_has_loose_separator(part, skip) ? loosened_stream(part, skip, error) : stream_of(part, skip, error);
 	if (stream == NULL)
 		return NULL;
 	parser = g_mime_parser_new_with_stream(stream);
@@ -344,41 +306,40 @@ mq_mail_read(MqPart *part, GError **error)
 
 /* ------------------------------------------------------------------- header */
 
-static GMimeHeader *
-find_header(const MqMail *mail, const char *name, guint i)
+/* The @i-th field called @name as it stands, cut where nobody reads on; its folding stays. NULL when
+ * there is none. */
+static char *
+raw_field(const MqMail *mail, const char *name, guint i)
 {
-	GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
-	int n = g_mime_header_list_get_count(headers);
+	GMimeHeaderList *headers;
+	int n;
 
+	if (mail->plain != NULL) {
+		const MqPlainField *field = mq_plain_field(mail->plain->fields, name, i);
+
+		return field != NULL ? g_strndup(field->value, MIN(field->n_value, FIELD_RAW_BYTES)) : NULL;
+	}
+	headers = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
+	n = g_mime_header_list_get_count(headers);
 	for (int at = 0; at < n; at++) {
 		GMimeHeader *header = g_mime_header_list_get_header_at(headers, at);
+		const char *raw = g_mime_header_get_raw_value(header);
 
 		if (g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0 && i-- == 0)
-			return header;
+			return g_strndup(raw != NULL ? raw : "", FIELD_RAW_BYTES);
 	}
 	return NULL;
-}
-
-/* The field as it stands, cut where nobody reads on; its folding stays. */
-static char *
-raw_field(GMimeHeader *header)
-{
-	const char *raw = g_mime_header_get_raw_value(header);
-
-	return g_strndup(raw != NULL ? raw : "", FIELD_RAW_BYTES);
 }
 
 char *
 mq_mail_header(const MqMail *mail, const char *name, guint i)
 {
-	GMimeHeader *header = find_header(mail, name, i);
-	g_autofree char *raw = NULL;
+	g_autofree char *raw = raw_field(mail, name, i);
 	g_autofree char *unfolded = NULL;
 	g_autofree char *decoded = NULL;
 
-	if (header == NULL)
+	if (raw == NULL)
 		return NULL;
-	raw = raw_field(header);
 	unfolded = g_mime_utils_header_unfold(raw);
 	decoded = g_mime_utils_header_decode_text(NULL, unfolded);
 	return mq_text_clean(decoded, -1, MQ_LIMIT_FIELD_BYTES);
@@ -402,15 +363,13 @@ first_address(InternetAddressList *list)
 char *
 mq_mail_header_address(const MqMail *mail, const char *name)
 {
-	GMimeHeader *header = find_header(mail, name, 0);
 	g_autoptr(InternetAddressList) list = NULL;
-	g_autofree char *raw = NULL;
+	g_autofree char *raw = raw_field(mail, name, 0);
 	g_autofree char *unfolded = NULL;
 	const char *address;
 
-	if (header == NULL)
+	if (raw == NULL)
 		return NULL;
-	raw = raw_field(header);
 	unfolded = g_mime_utils_header_unfold(raw);
 	list = internet_address_list_parse(NULL, unfolded);
 	address = list != NULL ? first_address(list) : NULL;
@@ -458,10 +417,7 @@ mq_mail_type(const MqMail *mail)
 const char *
 mq_mail_type_parameter(const MqMail *mail, const char *parameter)
 {
-	GMimeObject *top = g_mime_message_get_mime_part(mail->message);
-	GMimeContentType *type = top != NULL ? g_mime_object_get_content_type(top) : NULL;
-
-	return type != NULL ? g_mime_content_type_get_parameter(type, parameter) : NULL;
+	return mail->top != NULL ? g_mime_content_type_get_parameter(mail->top, parameter) : NULL;
 }
 
 /* ------------------------------------------------------------------- leaves */
@@ -559,12 +515,41 @@ decoding_stream(GMimeObject *object)
 	return stream;
 }
 
+/* All at once: a plain mail is not large. */
+static GBytes *
+decode_plain(const MqMail *mail, const MqPlainLeaf *plain)
+{
+	g_autofree char *word = mq_plain_value(plain->fields, "Content-Transfer-Encoding");
+	GMimeContentEncoding encoding = word != NULL ? g_mime_content_encoding_from_string(g_strstrip(word))
+	                                             : GMIME_CONTENT_ENCODING_DEFAULT;
+	const char *start = g_bytes_get_data(mail->bytes, NULL);
+	GMimeEncoding state;
+	char *out;
+	gsize n;
+
+	if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
+	    && encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+		return g_bytes_new_from_bytes(mail->bytes, (gsize)(plain->body - start), plain->n_body);
+	g_mime_encoding_init_decode(&state, encoding);
+	out = g_malloc(g_mime_encoding_outlen(&state, plain->n_body) + g_mime_encoding_outlen(&state, strlen(PADDING)));
+	n = g_mime_encoding_step(&state, plain->body, plain->n_body, out);
+	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
+		n += g_mime_encoding_flush(&state, PADDING, strlen(PADDING), out + n);
+	return g_bytes_new_take(out, n);
+}
+
 MqPart *
 mq_mail_leaf_part(const MqMail *mail, guint i, const MqPart *around)
 {
 	const Leaf *leaf = leaf_at(mail, i);
-	LeafPart *self = g_new0(LeafPart, 1);
+	LeafPart *self;
 
+	if (leaf->plain != NULL) {
+		g_autoptr(GBytes) bytes = decode_plain(mail, leaf->plain);
+
+		return mq_part_new_bytes(bytes, around, leaf->shown.name, leaf->shown.type);
+	}
+	self = g_new0(LeafPart, 1);
 	mq_part_init(&self->part, &leaf_kind, around, leaf->shown.name, leaf->shown.type);
 	self->stream = decoding_stream(leaf->object);
 	return &self->part;
@@ -573,7 +558,10 @@ mq_mail_leaf_part(const MqMail *mail, guint i, const MqPart *around)
 char *
 mq_mail_leaf_header(const MqMail *mail, guint i)
 {
-	return g_mime_object_get_headers(leaf_at(mail, i)->object, NULL);
+	const Leaf *leaf = leaf_at(mail, i);
+
+	return leaf->plain != NULL ? g_strndup(leaf->plain->header, leaf->plain->n_header)
+	                           : g_mime_object_get_headers(leaf->object, NULL);
 }
 
 MqMail *
