@@ -2,16 +2,18 @@
 #include <string.h>
 
 #include "analyze/check_domains.h"
+#include "analyze/policy_https.h"
 #include "analyze/probe_smtp.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
+#include "cli/progress.h"
 #include "ingest/domain.h"
 
 typedef struct {
 	char *selectors, *fail_on, *ca_file;
 	gboolean probe, explain;
-	int smtp_port; /* for tests; people have 25 */
+	int smtp_port, https_port; /* for tests; people have 25 and 443 */
 } Options;
 
 /* ------------------------------------------------------------------- the document */
@@ -394,20 +396,37 @@ make_plan(Plan *plan, const MqApp *app, const Options *options)
 		g_strstrip(plan->selectors[i]);
 }
 
+static void
+show_progress(gpointer ctx, guint done, guint total)
+{
+	MqProgressBar *bar = ctx;
+
+	if (!bar->wanted || total <= MQ_CHECK_BATCH)
+		return;
+	fprintf(bar->err, "\r\x1b[K%u of %u domains", done, total);
+	fflush(bar->err);
+	bar->shown = TRUE;
+}
+
 static MqExit
 check(const MqApp *app, Plan *plan, MqStore *store, MqSeverity fail_on, GError **error)
 {
 	g_autoptr(MqResolver) dns = open_resolver(app, error);
 	const MqProbeOptions probing = { .port = (guint16)plan->options->smtp_port, .ca_file = plan->options->ca_file };
 	g_autoptr(MqResolver) prober = plan->options->probe ? mq_probe_smtp_new(&probing) : NULL;
-	MqResolver *const others[] = { prober, NULL };
+	const MqPolicyOptions fetching = { .port = (guint16)plan->options->https_port, .ca_file = plan->options->ca_file };
+	g_autoptr(MqResolver) fetcher = mq_policy_https_new(&fetching);
+	MqResolver *const others[] = { fetcher, prober, NULL };
 	g_autoptr(json_t) document = NULL;
+	MqProgressBar bar;
 	json_t *domains;
 	gboolean reached;
 
 	if (dns == NULL)
 		return g_error_matches(*error, MQ_ERROR, MQ_ERROR_USAGE) ? MQ_EXIT_USAGE : MQ_EXIT_FAILED;
-	reached = mq_check_domains(plan->checks, dns, others, NULL, NULL, error);
+	mq_progress_start(&bar, app);
+	reached = mq_check_domains(plan->checks, dns, others, show_progress, &bar, error);
+	mq_progress_end(&bar);
 	document = mq_document_new("check");
 	domains = json_array();
 	for (guint i = 0; i < plan->checks->len; i++)
@@ -434,6 +453,7 @@ run_check(MqApp *app, GStrv *args, GError **error)
 		  "talk to the domain's own mail hosts: STARTTLS, certificate, open relay (never DATA)", NULL },
 		{ "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options.ca_file, "certificates to trust instead of the system's", "FILE" },
 		{ "smtp-port", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.smtp_port, "instead of 25", "PORT" },
+		{ "https-port", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.https_port, "instead of 443", "PORT" },
 		{ "explain", 0, 0, G_OPTION_ARG_NONE, &options.explain, "show the SPF record as a tree", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
