@@ -471,6 +471,19 @@ gather_dkim(MqAnswers *answers, MqFacts *facts, const MqFactsOptions *options)
 
 /* ------------------------------------------------------------------- transport security */
 
+/* A TXT record that is meant as @version and does not begin with it exactly: nobody reads it. */
+static const char *
+near_miss(const MqAnswer *txt, const char *version)
+{
+	for (guint i = 0; i < txt->records->len; i++) {
+		g_autofree char *lower = g_ascii_strdown(text_of(txt, i), -1);
+
+		if (strstr(lower, version) != NULL)
+			return text_of(txt, i);
+	}
+	return NULL;
+}
+
 static gboolean
 gather_policy(MqAnswers *answers, MqFacts *facts)
 {
@@ -515,6 +528,11 @@ gather_sts(MqAnswers *answers, MqFacts *facts)
 	}
 	if (sts->records > 1 && sts->problem == NULL)
 		sts->problem = g_strdup("there are several records; none of them counts");
+	if (sts->records == 0 && near_miss(txt, "stsv1") != NULL) {
+		sts->state = MQ_FACT_PRESENT;
+		sts->text = g_strdup(near_miss(txt, "stsv1"));
+		sts->problem = g_strdup("it does not begin with 'v=STSv1;' to the letter");
+	}
 	return sts->records == 0 || gather_policy(answers, facts);
 }
 
@@ -543,6 +561,11 @@ gather_tlsrpt(MqAnswers *answers, MqFacts *facts)
 	}
 	if (tlsrpt->records > 1 && tlsrpt->problem == NULL)
 		tlsrpt->problem = g_strdup("there are several records; none of them counts");
+	if (tlsrpt->records == 0 && near_miss(txt, "tlsrptv1") != NULL) {
+		tlsrpt->state = MQ_FACT_PRESENT;
+		tlsrpt->text = g_strdup(near_miss(txt, "tlsrptv1"));
+		tlsrpt->problem = g_strdup("it does not begin with 'v=TLSRPTv1;' to the letter");
+	}
 	return TRUE;
 }
 

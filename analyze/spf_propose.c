@@ -93,6 +93,66 @@ sum(const GPtrArray *pieces)
 	return lookups;
 }
 
+/* What people write where a term belongs. */
+static const struct {
+	const char *written, *meant;
+} slips[] = {
+	{ "ipv4:", "ip4:" },  { "ipv6:", "ip6:" },       { "ip4=", "ip4:" },         { "ip6=", "ip6:" },
+	{ "ip:", "ip4:" },    { "includes:", "include:" }, { "include=", "include:" }, { "inlcude:", "include:" },
+	{ "a=", "a:" },       { "mx=", "mx:" },          { "redirect:", "redirect=" }, { "exp:", "exp=" },
+};
+
+/* One word of a record, read by itself; NULL when it is no term. */
+static MqSpfRecord *
+read_word(const char *word)
+{
+	g_autofree char *text = g_strconcat("v=spf1 ", word, NULL);
+	g_autoptr(MqSpfRecord) record = mq_spf_record_parse(text);
+
+	return record->problem == NULL && record->terms->len == 1 ? g_steal_pointer(&record) : NULL;
+}
+
+/* The same with a known slip mended, or a bare address made a term. */
+static MqSpfRecord *
+mend_word(const char *word)
+{
+	gsize sign = strchr("+-~?", *word) != NULL;
+	MqAddress address;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(slips); i++)
+		if (g_ascii_strncasecmp(word + sign, slips[i].written, strlen(slips[i].written)) == 0) {
+			g_autofree char *mended = g_strdup_printf("%.*s%s%s", (int)sign, word, slips[i].meant,
+			                                          word + sign + strlen(slips[i].written));
+
+			return read_word(mended);
+		}
+	if (mq_address_parse(word + sign, &address)) {
+		g_autofree char *mended = g_strdup_printf("%.*s%s:%s", (int)sign, word, address.n_bytes == 4 ? "ip4" : "ip6",
+		                                          word + sign);
+
+		return read_word(mended);
+	}
+	return NULL;
+}
+
+/* The valid terms of a record, MqSpfRecord * of one term each: a syntax error spoils its own word only. */
+static GPtrArray *
+read_words(const char *text)
+{
+	GPtrArray *terms = g_ptr_array_new_with_free_func((GDestroyNotify)mq_spf_record_free);
+	g_auto(GStrv) words = g_strsplit(text, " ", MQ_SPF_NODES);
+
+	for (guint i = 1; words[0] != NULL && words[i] != NULL; i++) {
+		MqSpfRecord *one = *words[i] != '\0' ? read_word(words[i]) : NULL;
+
+		if (one == NULL && *words[i] != '\0')
+			one = mend_word(words[i]);
+		if (one != NULL)
+			g_ptr_array_add(terms, one);
+	}
+	return terms;
+}
+
 /* Replaces the costliest include that has ranges. FALSE when there is none. */
 static gboolean
 flatten_one(GPtrArray *pieces)
@@ -118,12 +178,12 @@ flatten_one(GPtrArray *pieces)
 	return TRUE;
 }
 
-/* "~all" unless a record says another end; the first that says one decides. +all is never proposed. */
+/* How a record ends; NULL: it does not say. +all and ?all are never proposed. */
 static const char *
-end_of(const MqSpfRecord *record)
+end_of(const GPtrArray *terms)
 {
-	for (guint i = 0; i < record->terms->len; i++) {
-		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
+	for (guint i = 0; i < terms->len; i++) {
+		const MqSpfTerm *term = g_ptr_array_index(((const MqSpfRecord *)g_ptr_array_index(terms, i))->terms, 0);
 
 		if (term->kind == MQ_SPF_ALL)
 			return term->qualifier == '-' ? "-all" : "~all";
@@ -161,14 +221,18 @@ mq_spf_propose(MqAnswers *answers, const char *domain, const GPtrArray *records,
 
 	(void)domain;
 	for (guint r = 0; r < records->len; r++) {
-		g_autoptr(MqSpfRecord) record = mq_spf_record_parse(g_ptr_array_index(records, r));
+		g_autoptr(GPtrArray) terms = read_words(g_ptr_array_index(records, r));
 
-		for (guint t = 0; t < record->terms->len; t++)
-			complete = add_term(answers, pieces, g_ptr_array_index(record->terms, t)) && complete;
-		if (record->redirect != NULL && end_of(record) == NULL)
-			complete = add_redirect(answers, pieces, record->redirect) && complete;
+		for (guint t = 0; t < terms->len; t++) {
+			const MqSpfTerm *term = g_ptr_array_index(((const MqSpfRecord *)g_ptr_array_index(terms, t))->terms, 0);
+
+			if (term->kind == MQ_SPF_REDIRECT && end_of(terms) == NULL)
+				complete = add_redirect(answers, pieces, term) && complete;
+			else
+				complete = add_term(answers, pieces, term) && complete;
+		}
 		if (end == NULL)
-			end = end_of(record);
+			end = end_of(terms);
 	}
 	if (!complete)
 		return FALSE;

@@ -100,7 +100,7 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	mq_finding_fix(finding, ranges->lookups > MQ_SPF_LOOKUPS
 	               ? "drop services that no longer send, or replace an include by the ranges it stands for (they change: look again "
 	                 "from time to time)"
-	               : "publish the record without what cannot be read; put what was meant in its place");
+	               : "publish the record with its slips mended; look whether what could not be read is missing now");
 	if (facts->spf.proposal != NULL)
 		mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
 }

@@ -58,7 +58,7 @@ sts_problem(const MqFacts *facts)
 	const MqStsFacts *sts = &facts->sts;
 
 	if (sts->problem != NULL)
-		return g_strdup_printf("in the record %s", sts->problem);
+		return g_strdup_printf("of the record, %s", sts->problem);
 	if (sts->fetched == MQ_FACT_ABSENT)
 		return g_strdup_printf("the policy file cannot be had: %s",
 		                       sts->fetch_problem != NULL ? sts->fetch_problem : "it is not there");

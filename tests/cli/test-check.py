@@ -98,6 +98,7 @@ WORLDS = [
     ('caa-iodef-missing', {'example.com CAA': ['0 issue "ca.example"']}, 'low'),
     ('mta-sts-missing', {}, 'low'),
     ('mta-sts-invalid', {'_mta-sts.example.com TXT': ['"v=STSv1; id=not-valid"']}, 'medium'),
+    ('mta-sts-invalid', {'_mta-sts.example.com TXT': ['"v=STSV1; id=1"']}, 'medium'),
     ('tlsrpt-missing', {'_smtp._tls.example.com TXT': []}, 'low'),
     ('tlsrpt-invalid', {'_smtp._tls.example.com TXT': ['"v=TLSRPTv1; rua=a@example.com"']}, 'medium'),
 ]
@@ -150,6 +151,10 @@ class Check(Case):
     def test_merged_spf_keeps_all_mechanisms(self):
         found = self.found(self.check(zone(spf('v=spf1 mx -all', 'v=spf1 ip4:198.51.100.1 ~all'))))
         self.assertEqual(found['spf-multiple']['record'], 'v=spf1 mx ip4:198.51.100.1 -all')
+
+    def test_proposed_spf_is_without_the_syntax_errors(self):
+        found = self.found(self.check(zone(spf('v=spf1 ipv4:192.0.2.7 198.51.100.1 ip4:192.0.2.300 mx -all'))))
+        self.assertEqual(found['spf-permerror']['record'], 'v=spf1 ip4:192.0.2.7 ip4:198.51.100.1 mx -all')
 
     def test_proposed_dmarc_keeps_the_owners_tags(self):
         found = self.found(self.check(zone(dmarc('v=DMARC1; p=none; pct=50; adkim=s; x=1' + REPORTS))))
