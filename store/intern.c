@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ingest/digest.h"
+
 /* Ids kept in memory; a run over millions of mails must not grow with them. */
 #define INTERNED_MAX 200000
 #define HASH_BYTES   MQ_HASH_BYTES
@@ -131,12 +133,9 @@ mq_intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, 
 static void
 digest_ids(const GArray *ids, guint8 digest[HASH_BYTES])
 {
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	guint8 full[MQ_DIGEST_BYTES];
-	gsize n = sizeof(full);
 
-	g_checksum_update(sum, (const guchar *)ids->data, (gssize)(ids->len * sizeof(gint64)));
-	g_checksum_get_digest(sum, full, &n);
+	mq_digest_bytes(ids->data, ids->len * sizeof(gint64), full);
 	memcpy(digest, full, HASH_BYTES);
 }
 
