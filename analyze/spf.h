@@ -1,6 +1,5 @@
-/* SPF (RFC 7208), in three steps that explain themselves: a record is parsed into terms; a sender is
- * evaluated against what DNS says, into a tree of what each term did; and for many addresses, the
- * tree is compiled once to address ranges. All of it is a pure function of answers.
+/* SPF (RFC 7208), in two steps that explain themselves: a record is parsed into terms; a sender is
+ * evaluated against what DNS says, into a tree of what each term did. A pure function of answers.
  *
  * What RFC 7208 leaves open is decided so: a name that DNS cannot have (empty or long label after
  * expansion) exists not; a term counts as one void lookup when what it asks first finds nothing
@@ -61,7 +60,7 @@ typedef enum {
 	MQ_SPF_NO_MATCH,
 	MQ_SPF_MATCH,
 	MQ_SPF_ERROR,       /* ended the evaluation; see problem */
-	MQ_SPF_WALKED,      /* compiled: matches some addresses */
+	MQ_SPF_WALKED,      /* surveyed: matches some addresses */
 } MqSpfState;
 
 /* "not-reached", "no-match", "match", "error", "walked" */
@@ -119,50 +118,5 @@ typedef struct {
 gboolean mq_spf_check(MqAnswers *answers, const MqSpfQuery *query, MqSpfCheck **out);
 void mq_spf_check_free(MqSpfCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSpfCheck, mq_spf_check_free)
-
-/* ------------------------------------------------------------------- many addresses */
-
-/* A domain's record with all that it includes. The whole tree, whoever asks: so its counts are the
- * worst case, those of an address that matches nothing. */
-typedef struct {
-	char *domain;
-	MqResult result;      /* none: no record; permerror, temperror: see problem; neutral: there is one to match */
-	char *record;         /* (nullable) */
-	char *problem;        /* (nullable) the first one in the tree that every address reaches, visible text */
-	guint lookups;        /* may exceed MQ_SPF_LOOKUPS: up to MQ_SPF_WALK_LOOKUPS are walked */
-	guint void_lookups;   /* names without any address, of either family */
-	gboolean needs_ask;   /* exists, ptr or macros on the address: some addresses need mq_spf_check() */
-	GPtrArray *tree;      /* MqSpfNode * */
-	GArray *steps;        /* private */
-	GPtrArray *records;   /* private */
-} MqSpfRanges;
-
-#define MQ_SPF_WALK_LOOKUPS 40
-
-/**
- * mq_spf_compile:
- * @domain: of the sender; normalized
- * @sender: (nullable): postmaster@@domain
- * @helo: (nullable)
- * @out: (out) (transfer full): set on %TRUE only
- *
- * Returns: %FALSE while answers are wanted
- */
-gboolean mq_spf_compile(MqAnswers *answers, const char *domain, const char *sender, const char *helo, MqSpfRanges **out);
-void mq_spf_ranges_free(MqSpfRanges *ranges);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSpfRanges, mq_spf_ranges_free)
-
-typedef struct {
-	MqResult result;
-	const char *matched; /* (nullable) borrowed from the ranges: the innermost term that matched */
-	const char *via;     /* (nullable) the domain whose record has that term */
-} MqSpfMatch;
-
-/**
- * mq_spf_match:
- *
- * Returns: %FALSE when this address needs mq_spf_check(); otherwise @out is what that would say
- */
-gboolean mq_spf_match(const MqSpfRanges *ranges, const MqAddress *ip, MqSpfMatch *out);
 
 #endif
