@@ -7,6 +7,7 @@
 #include "store/schema.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define HEADER_BYTES    100
 
 /* Reads a database whose directory cannot be written to: then SQLite cannot make the -shm file of its
  * write-ahead log, and the file is taken as it is. */
@@ -65,6 +66,15 @@ open_for_reading(MqStore *store, GError **error)
 	return mq_db_error(store, error);
 }
 
+/* SQLite takes a file that is shorter than its header for an empty database, and writes over it. */
+static gboolean
+is_foreign_scrap(const char *location)
+{
+	GStatBuf file;
+
+	return g_stat(location, &file) == 0 && S_ISREG(file.st_mode) && file.st_size > 0 && file.st_size < HEADER_BYTES;
+}
+
 static gboolean
 open_for_writing(MqStore *store, GError **error)
 {
@@ -73,6 +83,11 @@ open_for_writing(MqStore *store, GError **error)
 	if (g_mkdir_with_parents(directory, 0700) != 0) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "cannot make the directory '%s' for the database: %s", directory,
 		            g_strerror(errno));
+		return FALSE;
+	}
+	if (is_foreign_scrap(store->location)) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE,
+		            "database '%s': it is no SQLite database: name another file with --database", store->location);
 		return FALSE;
 	}
 	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)

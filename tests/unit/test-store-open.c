@@ -109,6 +109,8 @@ test_refusals(StoreFixture *f, gconstpointer data)
 	                                        "bytes so that it cannot pass for an empty one.", -1, NULL));
 	assert_refused(text, MQ_STORE_WRITE, "no SQLite database");
 	assert_refused(text, MQ_STORE_READ, "no SQLite database");
+	g_assert_true(g_file_set_contents(text, "x", -1, NULL)); /* shorter than any header */
+	assert_refused(text, MQ_STORE_WRITE, "no SQLite database");
 	run_sql(other, "CREATE TABLE theirs (x)");
 	assert_refused(other, MQ_STORE_WRITE, "another program");
 	run_sql(f->path, "PRAGMA user_version = 999");
