@@ -13,7 +13,6 @@ typedef struct {
 	MqAnswers *answers;
 	const MqSpfQuery *query;
 	MqSpfMacros macros;   /* domain changes from record to record */
-	GPtrArray *spare;     /* a node that is not told */
 	guint lookups, voids;
 	gboolean complete;    /* so far nothing was wanted */
 	MqResult error;       /* of the step that ended it */
@@ -24,6 +23,7 @@ typedef struct {
 typedef struct {
 	const char *domain;
 	GPtrArray *nodes;   /* borrowed */
+	GPtrArray *spare;   /* a node that is not told */
 	char *record;
 	char *matched;
 	char *exp, *exp_domain; /* (nullable) of the record that decided */
@@ -34,6 +34,7 @@ typedef enum { NO_MATCH, MATCH, ERROR, WAITING } Step;
 static void
 scope_clear(Scope *scope)
 {
+	g_clear_pointer(&scope->spare, g_ptr_array_unref);
 	g_free(scope->record);
 	g_free(scope->matched);
 	g_free(scope->exp);
@@ -336,6 +337,7 @@ check_inner(Run *run, MqSpfNode *node, Scope *inner, gboolean *complete)
 
 	inner->domain = node->target;
 	inner->nodes = node->children;
+	inner->spare = mq_spf_nodes_new();
 	run->complete = TRUE;
 	result = check_host(run, inner);
 	*complete = run->complete;
@@ -386,7 +388,7 @@ static const MqSpfState step_states[] = {
 static Step
 take_term(Run *run, const Scope *scope, const MqSpfTerm *term)
 {
-	MqSpfNode *node = mq_spf_node_add(scope->nodes, term, run->spare);
+	MqSpfNode *node = mq_spf_node_add(scope->nodes, term, scope->spare);
 	guint lookups = run->lookups;
 	Step step;
 
@@ -414,9 +416,7 @@ find_node(GPtrArray *nodes, const MqSpfTerm *term, GPtrArray *spare)
 static MqResult
 take_redirect(Run *run, Scope *scope, const MqSpfTerm *term)
 {
-	/* not among the spares: they change while the target is evaluated */
-	g_autoptr(GPtrArray) own = mq_spf_nodes_new();
-	MqSpfNode *node = find_node(scope->nodes, term, own);
+	MqSpfNode *node = find_node(scope->nodes, term, scope->spare);
 	guint lookups = run->lookups;
 	g_auto(Scope) inner = { 0 };
 	Step step = WAITING;
@@ -522,8 +522,7 @@ mq_spf_check(MqAnswers *answers, const MqSpfQuery *query, MqSpfCheck **out)
 {
 	g_auto(MqSpfSender) sender = { 0 };
 	g_autoptr(MqSpfCheck) check = g_new0(MqSpfCheck, 1);
-	g_autoptr(GPtrArray) spare = mq_spf_nodes_new();
-	Run run = { .answers = answers, .query = query, .complete = TRUE, .spare = spare };
+	Run run = { .answers = answers, .query = query, .complete = TRUE };
 	g_auto(Scope) scope = { 0 };
 
 	mq_spf_sender_init(&sender, query->sender, query->helo);
@@ -535,6 +534,7 @@ mq_spf_check(MqAnswers *answers, const MqSpfQuery *query, MqSpfCheck **out)
 	check->tree = mq_spf_nodes_new();
 	scope.domain = sender.domain;
 	scope.nodes = check->tree;
+	scope.spare = mq_spf_nodes_new();
 	check->result = check_host(&run, &scope);
 	if (run.complete && check->result == MQ_RESULT_FAIL && scope.exp != NULL)
 		check->explanation = explain(&run, &scope);
