@@ -147,7 +147,7 @@ dotted(const MqAddress *ip)
 		if (ip->n_bytes == 4)
 			g_string_append_printf(text, "%s%u", i > 0 ? "." : "", ip->bytes[i]);
 		else
-			g_string_append_printf(text, "%s%x.%x", i > 0 ? "." : "", ip->bytes[i] >> 4, ip->bytes[i] & 0xFu);
+			g_string_append_printf(text, "%s%X.%X", i > 0 ? "." : "", ip->bytes[i] >> 4, ip->bytes[i] & 0xFu);
 	}
 	return g_string_free(text, FALSE);
 }

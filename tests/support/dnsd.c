@@ -15,6 +15,7 @@
  *     _25._tcp.mx.example.com TLSA 3 1 1 0123abcd
  *     example.com SOA ns.example.com h.example.com 1 2 3 4 5
  *     *.example.com A 192.0.2.9                   wildcards as in RFC 4592
+ *     a\032b.example A 192.0.2.1                  a name with a space
  *
  * Faults: !TIMEOUT !SERVFAIL !REFUSED !NOTIMP !FORMERR; !DELAY ms; !TRUNCATE (over UDP: TC and
  * nothing else), !TRUNCATE-ALWAYS; !LAME (a referral elsewhere); !BOMB (names that point at
@@ -291,6 +292,23 @@ take_word(const char **line)
 	return word;
 }
 
+/* The name as read_query() has it: lower case, \032 as the byte. */
+static void
+make_key(char *name)
+{
+	char *out = name;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		if (*p == '\\' && g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]) && g_ascii_isdigit(p[3])) {
+			*out++ = (char)((p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0');
+			p += 3;
+		} else {
+			*out++ = g_ascii_tolower(*p);
+		}
+	}
+	*out = '\0';
+}
+
 static void
 read_line(Server *server, const char *line)
 {
@@ -301,8 +319,7 @@ read_line(Server *server, const char *line)
 
 	row->rdata = g_byte_array_new();
 	row->ttl_s = 300;
-	for (char *p = name; *p != '\0'; p++)
-		*p = g_ascii_tolower(*p);
+	make_key(name);
 	if (strlen(name) > 1 && g_str_has_suffix(name, "."))
 		name[strlen(name) - 1] = '\0';
 	word = take_word(&line);
