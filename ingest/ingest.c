@@ -73,6 +73,12 @@ is_unwanted(Run *run)
 }
 
 static gboolean
+is_stopped(gpointer ctx)
+{
+	return is_unwanted(ctx);
+}
+
+static gboolean
 emit(gpointer ctx, MqItem *item)
 {
 	Run *run = ctx;
@@ -101,7 +107,7 @@ static gpointer
 walk(gpointer data)
 {
 	Run *run = data;
-	const MqWalk to = { .emit = emit, .expect = expect, .ctx = run };
+	const MqWalk to = { .emit = emit, .expect = expect, .stopped = is_stopped, .ctx = run };
 	Job *end = g_new0(Job, 1);
 
 	for (guint i = 0; i < run->origins->len && !is_unwanted(run); i++) {

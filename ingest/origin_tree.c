@@ -40,6 +40,16 @@ emit_unreadable(Tree *tree, const char *path)
 	emit(tree, path, 0);
 }
 
+/* One that breaks off is an item of its own behind its mails, which cannot be opened. */
+static void
+walk_mbox(Tree *tree, const char *path)
+{
+	const MqWalk *walk = tree->walk;
+
+	if (!mq_origin_mbox.walk(path, walk, NULL))
+		tree->stopped = !walk->emit(walk->ctx, mq_item_new(&mq_origin_mbox, path));
+}
+
 static void walk_folder(Tree *tree, const char *folder, guint depth);
 
 static gboolean
@@ -59,7 +69,10 @@ walk_entry(Tree *tree, const char *folder, const char *name, gboolean in_maildir
 	if (stat(path, &st) < 0)
 		return; /* gone meanwhile, or a link to nothing */
 	if (S_ISREG(st.st_mode) && !in_maildir && name[0] != '.') {
-		emit(tree, path, (guint64)st.st_size);
+		if (mq_origin_is_mbox(path))
+			walk_mbox(tree, path);
+		else
+			emit(tree, path, (guint64)st.st_size);
 	} else if (S_ISDIR(st.st_mode) && !(in_maildir && is_maildir_own(name))) {
 		/* ".Sub" is a folder of Maildir++, other hidden folders are nobody's mail */
 		if ((name[0] != '.' || mq_origin_is_maildir(path)) && is_new_folder(tree, &st))

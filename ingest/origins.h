@@ -15,6 +15,8 @@ typedef struct {
 	gboolean (*emit)(gpointer ctx, MqItem *item);
 	/* That many more items are known to come. */
 	void (*expect)(gpointer ctx, guint64 n);
+	/* (nullable) Whether nobody wants more: for those that wait for input. */
+	gboolean (*stopped)(gpointer ctx);
 	gpointer ctx;
 } MqWalk;
 
@@ -57,7 +59,7 @@ gboolean mq_origin_check_path(const char *path, GError **error);
 /* The names in @folder, sorted by bytes, without "." and "..": (transfer full) (element-type filename) */
 GPtrArray *mq_origin_list(const char *folder, GError **error);
 
-#define MQ_ORIGINS(ROW) ROW(maildir) ROW(tree)
+#define MQ_ORIGINS(ROW) ROW(maildir) ROW(mbox) ROW(stdin) ROW(tree)
 #define MQ_ORIGIN_DECLARE(name) extern const MqOrigin mq_origin_##name;
 MQ_ORIGINS(MQ_ORIGIN_DECLARE)
 
@@ -66,6 +68,8 @@ const MqOrigin *mq_origin_for(const char *source, GError **error);
 
 /* For folders. Whether @folder is a Maildir: has cur or new (a copy may lack one that was empty). */
 gboolean mq_origin_is_maildir(const char *folder);
+/* Whether the file at @path begins as a mailbox file does. */
+gboolean mq_origin_is_mbox(const char *path);
 /* Emits the messages of one Maildir, sorted by their unique names; folders in it are the caller's. */
 gboolean mq_origin_walk_maildir(const char *folder, const MqWalk *walk, GError **error);
 /* Emits all that is in @folder and the folders below it, Maildirs among them. */
