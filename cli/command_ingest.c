@@ -273,7 +273,7 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		  "what becomes of a Maildir or IMAP message: keep, seen, move:FOLDER, delete", "ACTION" },
 		{ "quarantine", 0, 0, G_OPTION_ARG_FILENAME, &quarantine,
 		  "copy what could not be understood there", "DIR" },
-		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail as it arrives", NULL },
+		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail as it arrives (not in this version)", NULL },
 		{ "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "parser threads (default: the processors)", "N" },
 		{ "redact", 0, 0, G_OPTION_ARG_NONE, &redact, "of failure reports keep domains only", NULL },
 		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
@@ -302,7 +302,7 @@ const MqCommand mq_command_ingest = {
 	.name = "ingest",
 	.arguments = "SOURCE…",
 	.summary = "read reports into the database",
-	.details = "SOURCE is a Maildir, an mbox, a folder, a file, '-' for standard input, or an imap:// URL.\n"
+	.details = "SOURCE is a Maildir, an mbox, a folder, a file, or '-' for standard input.\n"
 	           "What was read before is not stored twice.",
 	.formats = mq_formats_document,
 	.run = run_ingest,
