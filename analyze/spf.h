@@ -116,6 +116,21 @@ typedef struct {
  *   as it is known and within the limits.
  */
 gboolean mq_spf_check(MqAnswers *answers, const MqSpfQuery *query, MqSpfCheck **out);
+
+/* The addresses, of one family, that go the very same way through the records as the one that was
+ * evaluated: they meet the same terms with the same outcome, want the same answers, get the same result. */
+typedef struct {
+	MqAddress first, last;
+} MqSpfReach;
+
+/**
+ * mq_spf_check_reach:
+ * @reach: (out): set in any case, so also while answers are wanted; where a term depends on the address
+ *   itself (ptr, %{i}, %{p}), it is that address alone
+ *
+ * mq_spf_check() without the explanation, which may depend on the address.
+ */
+gboolean mq_spf_check_reach(MqAnswers *answers, const MqSpfQuery *query, MqSpfReach *reach, MqSpfCheck **out);
 void mq_spf_check_free(MqSpfCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSpfCheck, mq_spf_check_free)
 

@@ -4,7 +4,7 @@
 #include "analyze/alignment.h"
 #include "analyze/facts.h"
 #include "analyze/sources.h"
-#include "analyze/spf.h"
+#include "analyze/spf_ranges.h"
 #include "ingest/domain.h"
 
 /* Sources beyond these are so small that their names decide nothing; RFC 9989 has no say here, a
@@ -33,6 +33,7 @@ typedef struct {
 	GHashTable *strangers;   /* domains whose SPF record is asked for, other than the owner's */
 	GHashTable *aligned;     /* "from identifier" -> MqAligned + 1 */
 	GHashTable *states;      /* "selector domain" -> MqDkimState + 1 */
+	MqSpfRanges *spf;
 } Settling;
 
 /* Relaxed, by the tree walk; where DNS does not answer by the public suffix list. */
@@ -59,35 +60,15 @@ is_related(Settling *s, const char *from, const char *identifier)
 
 /* ------------------------------------------------------------------- SPF */
 
-/* An include or redirect that let the address send: the domain whose record has the term. */
-static const char *
-matched_via(const GPtrArray *tree)
-{
-	for (guint i = 0; i < tree->len; i++) {
-		const MqSpfNode *node = g_ptr_array_index(tree, i);
-
-		if (node->state == MQ_SPF_MATCH)
-			return node->kind == MQ_SPF_INCLUDE || node->kind == MQ_SPF_REDIRECT ? node->target : NULL;
-	}
-	return NULL;
-}
-
-/* ABSENT when it cannot be known (yet). @via: (nullable) (out) (transfer full) */
+/* ABSENT when it cannot be known (yet). @via: (nullable) (out) */
 static MqResult
-spf_today(Settling *s, const char *domain, const MqAddress *address, char **via)
+spf_today(Settling *s, const char *domain, const MqAddress *address, const char **via)
 {
-	MqSpfQuery query = { .ip = *address, .sender = domain };
-	g_autoptr(MqSpfCheck) check = NULL;
+	MqResult result = MQ_RESULT_ABSENT;
 
-	if (address->n_bytes == 0)
-		return MQ_RESULT_ABSENT;
-	if (!mq_spf_check(s->answers, &query, &check)) {
+	if (address->n_bytes > 0 && !mq_spf_ranges_find(s->spf, domain, address, &result, via))
 		s->complete = FALSE;
-		return MQ_RESULT_ABSENT;
-	}
-	if (via != NULL)
-		*via = check->result == MQ_RESULT_PASS ? g_strdup(matched_via(check->tree)) : NULL;
-	return check->result;
+	return result;
 }
 
 /* Strangers' records are asked for up to a number of them. */
@@ -277,17 +258,17 @@ static void
 settle_owner_spf(Settling *s, MqSource *source)
 {
 	const MqStream *stream = g_ptr_array_index(source->streams, 0);
-	g_autofree char *via = NULL;
+	const char *via = NULL;
 	MqResult result = spf_today(s, stream->header_from, &source->address, &via);
 
 	/* a subdomain without a record of its own: what the domain itself says names the host as well */
 	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, s->sources->domain) != 0) {
-		g_clear_pointer(&via, g_free);
+		via = NULL;
 		result = spf_today(s, s->sources->domain, &source->address, &via);
 	}
 	source->owner_spf = result;
 	g_free(source->owner_spf_via);
-	source->owner_spf_via = g_steal_pointer(&via);
+	source->owner_spf_via = g_strdup(via);
 }
 
 static void
@@ -409,6 +390,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 	g_autoptr(GHashTable) aligned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) strangers = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GHashTable) states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(MqSpfRanges) spf = mq_spf_ranges_new(answers);
 	Settling s = {
 		.sources = sources,
 		.answers = answers,
@@ -417,6 +399,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 		.complete = TRUE,
 		.aligned = aligned,
 		.states = states,
+		.spf = spf,
 		.strangers = strangers,
 	};
 

@@ -132,6 +132,45 @@ mq_address_in_block(const MqAddress *address, const MqBlock *block)
 	return rest == 0 || (address->bytes[whole] & mask) == (block->first.bytes[whole] & mask);
 }
 
+MqAddress
+mq_block_last(const MqBlock *block)
+{
+	MqAddress last = block->first;
+
+	for (guint bit = block->prefix; bit < last.n_bytes * 8u; bit++)
+		last.bytes[bit / 8] = (guint8)(last.bytes[bit / 8] | (0x80u >> (bit % 8)));
+	return last;
+}
+
+/* Adds @step, 1 or 255 (that is -1), while it carries. */
+static MqAddress
+add_step(const MqAddress *address, guint step)
+{
+	MqAddress sum = *address;
+	guint i = sum.n_bytes;
+
+	while (i-- > 0) {
+		guint byte = sum.bytes[i];
+
+		sum.bytes[i] = (guint8)(byte + step);
+		if (step == 1 ? byte != 0xFF : byte != 0)
+			break;
+	}
+	return sum;
+}
+
+MqAddress
+mq_address_next(const MqAddress *address)
+{
+	return add_step(address, 1);
+}
+
+MqAddress
+mq_address_previous(const MqAddress *address)
+{
+	return add_step(address, 0xFF);
+}
+
 gboolean
 mq_block_parse(const char *text, MqBlock *out)
 {

@@ -34,6 +34,11 @@ MqBlock mq_address_block(const MqAddress *address, guint prefix);
 /* The block that one operator commonly has as a whole: /24 or /48. */
 MqBlock mq_address_neighbourhood(const MqAddress *address);
 gboolean mq_address_in_block(const MqAddress *address, const MqBlock *block);
+/* The last address of a block. */
+MqAddress mq_block_last(const MqBlock *block);
+/* The address after or before, of the same family; the end is followed by the beginning. */
+MqAddress mq_address_next(const MqAddress *address);
+MqAddress mq_address_previous(const MqAddress *address);
 /* "192.0.2.0/24"; a bare address is a block of itself. */
 gboolean mq_block_parse(const char *text, MqBlock *out);
 char *mq_block_to_text(const MqBlock *block);

@@ -81,6 +81,39 @@ test_blocks(void)
 }
 
 static void
+test_ends(void)
+{
+	static const struct {
+		const char *block, *last, *next, *previous; /* next of the last, previous of the first */
+	} rules[] = {
+		{ "192.0.2.0/24", "192.0.2.255", "192.0.3.0", "192.0.1.255" },
+		{ "192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.6" },
+		{ "0.0.0.0/0", "255.255.255.255", "0.0.0.0", "255.255.255.255" },
+		{ "2001:db8::/33", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff", "2001:db8:8000::",
+		  "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+		MqBlock block;
+		MqAddress last, next, previous;
+		g_autofree char *last_text = NULL;
+		g_autofree char *next_text = NULL;
+		g_autofree char *previous_text = NULL;
+
+		g_assert_true(mq_block_parse(rules[i].block, &block));
+		last = mq_block_last(&block);
+		next = mq_address_next(&last);
+		previous = mq_address_previous(&block.first);
+		last_text = mq_address_to_text(&last);
+		next_text = mq_address_to_text(&next);
+		previous_text = mq_address_to_text(&previous);
+		g_assert_cmpstr(last_text, ==, rules[i].last);
+		g_assert_cmpstr(next_text, ==, rules[i].next);
+		g_assert_cmpstr(previous_text, ==, rules[i].previous);
+	}
+}
+
+static void
 test_block_text(void)
 {
 	MqAddress v6 = address_of("2001:db8:1:2::3");
@@ -124,6 +157,7 @@ main(int argc, char **argv)
 	}
 	g_test_add_func("/address/reverse name", test_reverse_name);
 	g_test_add_func("/address/blocks", test_blocks);
+	g_test_add_func("/address/ends of blocks", test_ends);
 	g_test_add_func("/address/block text", test_block_text);
 	g_test_add_func("/address/special", test_special);
 	return g_test_run();
