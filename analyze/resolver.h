@@ -54,6 +54,14 @@ typedef struct {
 } MqDnsOptions;
 
 /**
+ * mq_dns_server_parse:
+ * @text: "192.0.2.53", "192.0.2.53:5353", "2001:db8::53" or "[2001:db8::53]:5353"
+ *
+ * Returns: (transfer full): with its port; %NULL with %MQ_ERROR_USAGE for what is no address
+ */
+char *mq_dns_server_parse(const char *text, GError **error);
+
+/**
  * mq_dns_cares_new:
  * @options: (nullable): copied
  *

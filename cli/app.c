@@ -157,6 +157,19 @@ mq_app_store(const MqApp *app, MqStoreMode mode, GError **error)
 	return mq_store_open(location, mode, error);
 }
 
+MqResolver *
+mq_app_resolver(const MqApp *app, GError **error)
+{
+	g_autoptr(GPtrArray) servers = g_ptr_array_new();
+	MqDnsOptions options = { 0 };
+
+	for (guint i = 0; i < app->globals.resolvers->len; i++)
+		g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
+	g_ptr_array_add(servers, NULL);
+	options.servers = (const char *const *)servers->pdata;
+	return mq_dns_cares_new(&options, error);
+}
+
 void
 mq_app_clear(MqApp *app)
 {

@@ -4,6 +4,7 @@
 #define MQ_CLI_APP_H
 
 #include "cli/cli.h"
+#include "analyze/resolver.h"
 #include "store/store.h"
 
 typedef struct MqApp MqApp;
@@ -18,7 +19,7 @@ typedef struct {
 	char *format;
 	char *since, *until;
 	char *as_of;
-	GPtrArray *resolvers; /* char * */
+	GPtrArray *resolvers; /* char *: ADDRESS:PORT */
 	char *color;
 	gboolean quiet, verbose, version, help;
 } MqGlobals;
@@ -87,6 +88,9 @@ gboolean mq_app_format_is(const MqApp *app, const char *format);
 MqStore *mq_app_store(const MqApp *app, MqStoreMode mode, GError **error);
 /* "/home/…/marque.db". (transfer full) */
 char *mq_app_database(const MqApp *app);
+
+/* Asks the DNS servers of --resolver, or the system's. */
+MqResolver *mq_app_resolver(const MqApp *app, GError **error);
 
 void mq_app_clear(MqApp *app);
 

@@ -383,20 +383,8 @@ advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, c
 	MqPolicy goal = g_strcmp0(options->goal, "quarantine") == 0 ? MQ_POLICY_QUARANTINE : MQ_POLICY_REJECT;
 	g_autoptr(MqAdvice) advice = mq_advice_new(domain, services, window->since_s, window->until_s, goal);
 	g_autoptr(MqAnswers) answers = mq_answers_new();
-	g_autoptr(MqResolver) resolver = NULL;
+	g_autoptr(MqResolver) resolver = options->offline ? mq_dns_stored_new(store, NULL) : mq_app_resolver(app, error);
 
-	if (options->offline) {
-		resolver = mq_dns_stored_new(store, NULL);
-	} else {
-		g_autoptr(GPtrArray) servers = g_ptr_array_new();
-		MqDnsOptions dns = { 0 };
-
-		for (guint i = 0; i < app->globals.resolvers->len; i++)
-			g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
-		g_ptr_array_add(servers, NULL);
-		dns.servers = servers->len > 1 ? (const char *const *)servers->pdata : NULL;
-		resolver = mq_dns_cares_new(&dns, error);
-	}
 	if (resolver == NULL || !mq_advice_read(advice, store, error))
 		return NULL;
 	*reached = settle(app, advice, answers, resolver) && *reached;

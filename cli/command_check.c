@@ -294,20 +294,6 @@ open_store(const MqApp *app, MqStore **store, GError **error)
 	return *store != NULL;
 }
 
-static MqResolver *
-open_resolver(const MqApp *app, GError **error)
-{
-	g_autoptr(GPtrArray) servers = g_ptr_array_new();
-	MqDnsOptions options = { 0 };
-
-	for (guint i = 0; app->globals.resolvers != NULL && i < app->globals.resolvers->len; i++)
-		g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
-	g_ptr_array_add(servers, NULL);
-	if (servers->len > 1)
-		options.servers = (const char *const *)servers->pdata;
-	return mq_dns_cares_new(&options, error);
-}
-
 static gboolean
 keep(MqStore *store, const GPtrArray *checks, gint64 now_s, GError **error)
 {
@@ -411,7 +397,7 @@ show_progress(gpointer ctx, guint done, guint total)
 static MqExit
 check(const MqApp *app, Plan *plan, MqStore *store, MqSeverity fail_on, GError **error)
 {
-	g_autoptr(MqResolver) dns = open_resolver(app, error);
+	g_autoptr(MqResolver) dns = mq_app_resolver(app, error);
 	const MqProbeOptions probing = { .port = (guint16)plan->options->smtp_port, .ca_file = plan->options->ca_file };
 	g_autoptr(MqResolver) prober = plan->options->probe ? mq_probe_smtp_new(&probing) : NULL;
 	const MqPolicyOptions fetching = { .port = (guint16)plan->options->https_port, .ca_file = plan->options->ca_file };
@@ -423,7 +409,7 @@ check(const MqApp *app, Plan *plan, MqStore *store, MqSeverity fail_on, GError *
 	gboolean reached;
 
 	if (dns == NULL)
-		return g_error_matches(*error, MQ_ERROR, MQ_ERROR_USAGE) ? MQ_EXIT_USAGE : MQ_EXIT_FAILED;
+		return MQ_EXIT_FAILED;
 	mq_progress_start(&bar, app);
 	reached = mq_check_domains(plan->checks, dns, others, show_progress, &bar, error);
 	mq_progress_end(&bar);

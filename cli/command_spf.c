@@ -1,16 +1,25 @@
 /* marque spf ADDRESS SENDER [HELO]: SPF as a receiver would evaluate it today, and why. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyze/resolver.h"
 #include "analyze/spf.h"
 #include "cli/commands.h"
+#include "cli/lines.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
 #include "ingest/error.h"
+#include "ingest/text.h"
 
 #define LINE_BYTES 4096
 #define TREE_DEPTH 20 /* more than RFC 7208 lets a record nest */
+
+/* Lines that are evaluated together. Each may need 220 questions, all of them less than MQ_LIMIT_DNS_RUN
+ * together with what is kept from the lines before. */
+#define BATCH        64
+#define KEPT_ANSWERS 5000
+#define KEPT_WAIT_US (10 * G_USEC_PER_SEC) /* slow servers of one line are no burden to the next ones */
 
 /* --- the document --- */
 
@@ -38,23 +47,26 @@ tree_json(const GPtrArray *tree, guint depth)
 	return nodes;
 }
 
+/* @check: (nullable): a line that could not be evaluated, because of @problem */
 static json_t *
-check_json(const MqSpfQuery *query, const MqSpfCheck *check)
+check_json(const MqSpfQuery *query, const MqSpfCheck *check, const char *problem)
 {
+	static const MqSpfCheck nothing = { 0 };
 	json_t *document = mq_document_new("spf");
+	const MqSpfCheck *told = check != NULL ? check : &nothing;
 
 	json_object_set_new(document, "ip", mq_json_address(&query->ip, NULL));
 	json_object_set_new(document, "sender", mq_json_text(query->sender));
 	json_object_set_new(document, "helo", mq_json_text(query->helo));
-	json_object_set_new(document, "domain", mq_json_text(check->domain));
-	json_object_set_new(document, "result", mq_json_word(&mq_words_result, check->result));
-	json_object_set_new(document, "explanation", mq_json_text(check->explanation));
-	json_object_set_new(document, "matched", mq_json_text(check->matched));
-	json_object_set_new(document, "lookups", json_integer(check->lookups));
-	json_object_set_new(document, "void_lookups", json_integer(check->void_lookups));
-	json_object_set_new(document, "problem", mq_json_text(check->problem));
-	json_object_set_new(document, "record", mq_json_text(check->record));
-	json_object_set_new(document, "tree", tree_json(check->tree, 0));
+	json_object_set_new(document, "domain", mq_json_text(told->domain));
+	json_object_set_new(document, "result", mq_json_word(&mq_words_result, told->result));
+	json_object_set_new(document, "explanation", mq_json_text(told->explanation));
+	json_object_set_new(document, "matched", mq_json_text(told->matched));
+	json_object_set_new(document, "lookups", json_integer(told->lookups));
+	json_object_set_new(document, "void_lookups", json_integer(told->void_lookups));
+	json_object_set_new(document, "problem", mq_json_text(check != NULL ? check->problem : problem));
+	json_object_set_new(document, "record", mq_json_text(told->record));
+	json_object_set_new(document, "tree", tree_json(told->tree, 0));
 	return document;
 }
 
@@ -92,39 +104,86 @@ print_check(const MqApp *app, const json_t *document)
 
 static const MqLayout layout = { .print_text = print_check };
 
-/* --- the run --- */
+/* --- one or many --- */
 
-static MqResolver *
-resolver_new(const MqApp *app, GError **error)
+typedef struct {
+	guint number; /* of its line */
+	GStrv cells;  /* what the query borrows from */
+	MqSpfQuery query;
+	char *problem; /* (nullable) why there is nothing to evaluate */
+	MqSpfCheck *check;
+} Job;
+
+static void
+job_free(gpointer data)
 {
-	g_autoptr(GPtrArray) servers = g_ptr_array_new();
-	MqDnsOptions dns = { 0 };
+	Job *job = data;
 
-	for (guint i = 0; i < app->globals.resolvers->len; i++)
-		g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
-	g_ptr_array_add(servers, NULL);
-	dns.servers = servers->len > 1 ? (const char *const *)servers->pdata : NULL;
-	return mq_dns_cares_new(&dns, error);
+	g_strfreev(job->cells);
+	g_free(job->problem);
+	mq_spf_check_free(job->check);
+	g_free(job);
 }
 
-/* DNS that cannot be reached is a temperror, and said on standard error. */
-static json_t *
-evaluate(const MqApp *app, MqResolver *resolver, const MqSpfQuery *query, gboolean *reached)
+typedef struct {
+	const MqApp *app;
+	MqResolver *resolver;
+	MqAnswers *answers; /* of all jobs */
+	gint64 waited_us;
+	gboolean unreached; /* no DNS server: said once */
+	gboolean odd_lines;
+} Run;
+
+static void
+run_clear(Run *run)
 {
-	g_autoptr(MqAnswers) answers = mq_answers_new();
-	g_autoptr(MqSpfCheck) check = NULL;
+	g_clear_pointer(&run->resolver, mq_resolver_free);
+	g_clear_pointer(&run->answers, mq_answers_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
-	while (!mq_spf_check(answers, query, &check)) {
-		g_autoptr(GError) why = NULL;
+static gboolean
+run_init(Run *run, const MqApp *app, GError **error)
+{
+	run->app = app;
+	run->answers = mq_answers_new();
+	run->resolver = mq_app_resolver(app, error);
+	return run->resolver != NULL;
+}
 
-		if (mq_resolver_fill(resolver, answers, &why))
-			continue;
-		if (*reached)
-			mq_log_error(app, "%s", why->message);
-		*reached = FALSE;
-		mq_answers_give_up(answers, ~0u, why->message);
+/* DNS that cannot be reached makes temperrors, and is said on standard error. */
+static void
+fill(Run *run)
+{
+	gint64 begun_us = g_get_monotonic_time();
+	g_autoptr(GError) why = NULL;
+
+	if (!mq_resolver_fill(run->resolver, run->answers, &why)) {
+		if (!run->unreached)
+			mq_log_error(run->app, "%s", why->message);
+		run->unreached = TRUE;
+		mq_answers_give_up(run->answers, ~0u, why->message);
 	}
-	return check_json(query, check);
+	run->waited_us += g_get_monotonic_time() - begun_us;
+}
+
+/* Evaluates all, their questions together. */
+static void
+evaluate(Run *run, const GPtrArray *jobs)
+{
+	gboolean complete = FALSE;
+
+	while (!complete) {
+		complete = TRUE;
+		for (guint i = 0; i < jobs->len; i++) {
+			Job *job = g_ptr_array_index(jobs, i);
+
+			if (job->check == NULL && job->problem == NULL)
+				complete = mq_spf_check(run->answers, &job->query, &job->check) && complete;
+		}
+		if (!complete)
+			fill(run);
+	}
 }
 
 static gboolean
@@ -137,43 +196,111 @@ query_set(const MqApp *app, const char *address, const char *sender, const char 
 	return FALSE;
 }
 
-static gboolean
-evaluate_line(const MqApp *app, MqResolver *resolver, char *line, gboolean *reached, GError **error)
+/* What the lines before have left is used where it is still good, and not too much. */
+static void
+renew_answers(Run *run)
 {
-	g_auto(GStrv) cells = NULL;
-	g_autoptr(json_t) document = NULL;
-	MqSpfQuery query;
+	g_autoptr(GPtrArray) kept = NULL;
 
-	line[strcspn(line, "\r\n")] = '\0';
-	cells = g_strsplit(line, "\t", 4);
-	if (g_strv_length(cells) < 2 || g_strv_length(cells) > 3) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "standard input has '%s', want ADDRESS, SENDER and HELO with tabs between",
-		            line);
-		return FALSE;
+	mq_answers_expire(run->answers, g_get_real_time() / G_USEC_PER_SEC);
+	kept = mq_answers_list(run->answers);
+	if (kept->len <= KEPT_ANSWERS && run->waited_us <= KEPT_WAIT_US)
+		return;
+	mq_answers_free(run->answers);
+	run->answers = mq_answers_new();
+	run->waited_us = 0;
+}
+
+static void
+read_job(Run *run, Job *job, const char *line)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *bare = g_strndup(line, strcspn(line, "\r"));
+	guint n;
+
+	job->cells = g_strsplit(bare, "\t", 4);
+	n = g_strv_length(job->cells);
+	if (n < 2 || n > 3) {
+		job->problem = g_strdup_printf("line %u has %u fields, want ADDRESS, SENDER and HELO with tabs between", job->number, n);
+	} else if (!query_set(run->app, job->cells[0], job->cells[1], n == 3 && *job->cells[2] != '\0' ? job->cells[2] : NULL,
+	                      &job->query, &error)) {
+		job->problem = g_strdup_printf("line %u: %s", job->number, error->message);
 	}
-	if (!query_set(app, cells[0], cells[1], cells[2] != NULL && *cells[2] != '\0' ? cells[2] : NULL, &query, error))
-		return FALSE;
-	document = evaluate(app, resolver, &query, reached);
-	mq_print_json(app->out, document, TRUE);
-	fflush(app->out);
+}
+
+/* The lines that are there, up to a batch; waits for the first. FALSE: reading failed. */
+static gboolean
+read_batch(Run *run, MqLines *lines, guint *number, GPtrArray *jobs, GError **error)
+{
+	while (jobs->len < BATCH) {
+		g_autofree char *line = NULL;
+		MqLineState state = mq_lines_next(lines, jobs->len == 0, &line, error);
+		Job *job;
+
+		if (state == MQ_LINE_ERROR)
+			return FALSE;
+		if (state == MQ_LINE_END || state == MQ_LINE_NOT_YET)
+			return TRUE;
+		job = g_new0(Job, 1);
+		job->number = ++*number;
+		g_ptr_array_add(jobs, job);
+		if (state == MQ_LINE_READ)
+			read_job(run, job, line);
+		else
+			job->problem = g_strdup_printf("line %u is longer than %d bytes", job->number, LINE_BYTES);
+		run->odd_lines = run->odd_lines || job->problem != NULL;
+	}
 	return TRUE;
 }
 
-static MqExit
-evaluate_lines(const MqApp *app, MqResolver *resolver, GError **error)
+static void
+print_jobs(const Run *run, const GPtrArray *jobs)
 {
-	char line[LINE_BYTES];
-	gboolean reached = TRUE;
+	for (guint i = 0; i < jobs->len; i++) {
+		const Job *job = g_ptr_array_index(jobs, i);
+		g_autofree char *visible = job->problem != NULL ? mq_text_visible(job->problem) : NULL;
+		g_autoptr(json_t) document = check_json(&job->query, job->check, visible);
 
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		if (strchr(line, '\n') == NULL && !feof(stdin)) {
-			g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "a line of standard input is longer than %d bytes", LINE_BYTES - 2);
-			return MQ_EXIT_USAGE;
-		}
-		if (!evaluate_line(app, resolver, line, &reached, error))
-			return MQ_EXIT_USAGE;
+		mq_print_json(run->app->out, document, TRUE);
 	}
-	return reached ? MQ_EXIT_OK : MQ_EXIT_FAILED;
+	fflush(run->app->out);
+}
+
+static MqExit
+evaluate_lines(Run *run, GError **error)
+{
+	g_autoptr(MqLines) lines = mq_lines_new(STDIN_FILENO, LINE_BYTES);
+	guint number = 0;
+
+	for (;;) {
+		g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(job_free);
+
+		if (!read_batch(run, lines, &number, jobs, error))
+			return MQ_EXIT_FAILED;
+		if (jobs->len == 0)
+			break;
+		renew_answers(run);
+		evaluate(run, jobs);
+		print_jobs(run, jobs);
+	}
+	if (run->unreached)
+		return MQ_EXIT_FAILED;
+	return run->odd_lines ? MQ_EXIT_PERSON : MQ_EXIT_OK;
+}
+
+static MqExit
+evaluate_one(Run *run, const MqSpfQuery *query)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(job_free);
+	g_autoptr(json_t) document = NULL;
+	Job *job = g_new0(Job, 1);
+
+	job->query = *query;
+	g_ptr_array_add(jobs, job);
+	evaluate(run, jobs);
+	document = check_json(query, job->check, NULL);
+	mq_output_print(run->app, document, &layout);
+	return run->unreached ? MQ_EXIT_FAILED : MQ_EXIT_OK;
 }
 
 static MqExit
@@ -184,24 +311,16 @@ run_spf(MqApp *app, GStrv *args, GError **error)
 		{ "stdin", 0, 0, G_OPTION_ARG_NONE, &from_stdin, "evaluate lines of ADDRESS, SENDER, HELO (tabs between)", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autoptr(MqResolver) resolver = NULL;
-	g_autoptr(json_t) document = NULL;
-	gboolean reached = TRUE;
+	g_auto(Run) run = { 0 };
 	MqSpfQuery query;
 
 	if (!mq_app_parse(app, entries, args, error)
-	    || !mq_app_arguments(*args, from_stdin ? 0 : 2, from_stdin ? 0 : 3, "ADDRESS and SENDER", error))
+	    || !mq_app_arguments(*args, from_stdin ? 0 : 2, from_stdin ? 0 : 3, "ADDRESS and SENDER", error)
+	    || (!from_stdin && !query_set(app, (*args)[1], (*args)[2], (*args)[3], &query, error)))
 		return MQ_EXIT_USAGE;
-	if (!from_stdin && !query_set(app, (*args)[1], (*args)[2], (*args)[3], &query, error))
-		return MQ_EXIT_USAGE;
-	resolver = resolver_new(app, error);
-	if (resolver == NULL)
+	if (!run_init(&run, app, error))
 		return MQ_EXIT_FAILED;
-	if (from_stdin)
-		return evaluate_lines(app, resolver, error);
-	document = evaluate(app, resolver, &query, &reached);
-	mq_output_print(app, document, &layout);
-	return reached ? MQ_EXIT_OK : MQ_EXIT_FAILED;
+	return from_stdin ? evaluate_lines(&run, error) : evaluate_one(&run, &query);
 }
 
 const MqCommand mq_command_spf = {

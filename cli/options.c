@@ -74,10 +74,13 @@ static gboolean
 add_resolver(const char *name, const char *value, gpointer data, GError **error)
 {
 	MqApp *app = data;
+	char *server = mq_dns_server_parse(value, error);
 
-	(void)name;
-	(void)error;
-	g_ptr_array_add(app->globals.resolvers, g_strdup(value));
+	if (server == NULL) {
+		g_prefix_error(error, "%s: ", name);
+		return FALSE;
+	}
+	g_ptr_array_add(app->globals.resolvers, server);
 	return TRUE;
 }
 
