@@ -14,56 +14,40 @@ typedef struct {
 	MqApp *app;
 	MqStore *store;
 	MqProgressBar bar;
-	gint64 messages, already_ingested, ignored, failed;
+	gint64 messages, already_ingested, ignored, failed, unsettled;
 	gint64 reports[MQ_TYPE_N];
 	gint64 duplicates, variants, records, message_count;
 	json_t *problems;
 	gint64 problems_left_out;
 } Run;
 
-static gboolean
-is_known(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES])
+static MqKnown
+look_up(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES])
 {
 	const Run *run = ctx;
 
 	return mq_store_knows(run->store, sha256);
 }
 
-/* Whether a part of it that claims to be a report could not be stored. */
-static gboolean
-lost_something(const MqMessage *message)
+static void
+list_problem(Run *run, const char *source, const MqProblem *problem)
 {
-	if (message->state == MQ_MESSAGE_FAILED)
-		return TRUE;
-	for (guint i = 0; message->state == MQ_MESSAGE_REPORTS && i < mq_problems_count(message->problems); i++) {
-		const MqProblem *problem = mq_problems_get(message->problems, i);
-
-		if (!problem->stored && problem->report < 0)
-			return TRUE;
+	if (json_array_size(run->problems) >= LISTED_PROBLEMS) {
+		run->problems_left_out++;
+		return;
 	}
-	return FALSE;
+	json_array_append_new(run->problems,
+	                      json_pack("{s:o, s:o, s:s, s:o, s:b}", "source", mq_json_text(source), "part",
+	                                mq_json_text(problem->part), "code", mq_problem_code_word(problem->code),
+	                                "reason", mq_json_text(problem->reason), "stored", problem->stored));
 }
 
 static void
 list_problems(Run *run, const MqMessage *message)
 {
-	guint n = mq_problems_count(message->problems);
-
 	run->problems_left_out += (gint64)mq_problems_left_out(message->problems);
-	for (guint i = 0; i < n; i++) {
-		const MqProblem *problem = mq_problems_get(message->problems, i);
-
-		if (json_array_size(run->problems) >= LISTED_PROBLEMS) {
-			run->problems_left_out++;
-			continue;
-		}
-		json_array_append_new(run->problems, json_pack("{s:o, s:o, s:s, s:o, s:b}", "source",
-		                                               mq_json_text(message->name), "part",
-		                                               mq_json_text(problem->part), "code",
-		                                               mq_problem_code_word(problem->code), "reason",
-		                                               mq_json_text(problem->reason), "stored",
-		                                               problem->stored));
-	}
+	for (guint i = 0; i < mq_problems_count(message->problems); i++)
+		list_problem(run, message->name, mq_problems_get(message->problems, i));
 }
 
 static gboolean
@@ -86,7 +70,8 @@ put(gpointer ctx, MqMessage *message, GError **error)
 	run->records += (gint64)result.records;
 	run->message_count += (gint64)result.n_messages;
 	run->ignored += message->state == MQ_MESSAGE_NOTHING;
-	run->failed += lost_something(message);
+	run->failed += message->state == MQ_MESSAGE_FAILED
+	               || (message->state == MQ_MESSAGE_REPORTS && !mq_message_is_done(message));
 	list_problems(run, message);
 	return TRUE;
 }
@@ -97,6 +82,15 @@ commit(gpointer ctx, GError **error)
 	Run *run = ctx;
 
 	return mq_store_commit(run->store, error);
+}
+
+static void
+tell_unsettled(gpointer ctx, const char *name, const GError *why)
+{
+	Run *run = ctx;
+
+	run->unsettled++;
+	list_problem(run, name, &(MqProblem){ .code = MQ_PROBLEM_AFTER_FAILED, .reason = why->message, .stored = TRUE });
 }
 
 static void
@@ -236,7 +230,8 @@ static const MqLayout layout = { .print_text = print_summary };
 static MqExit
 ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *options, GError **error)
 {
-	const MqSink sink = { .known = is_known, .put = put, .commit = commit, .progress = show_progress };
+	const MqSink sink = { .known = look_up, .put = put, .commit = commit,
+	                      .unsettled = tell_unsettled, .progress = show_progress };
 	g_autoptr(MqInterrupt) interrupt = mq_interrupt_new();
 	GCancellable *cancellable = mq_interrupt_cancellable(interrupt);
 	g_autoptr(json_t) document = NULL;
@@ -254,7 +249,7 @@ ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *
 		mq_log_error(app, "interrupted: what was read so far is stored; run it again to go on");
 		return MQ_EXIT_PERSON;
 	}
-	return run->failed > 0 ? MQ_EXIT_PERSON : MQ_EXIT_OK;
+	return run->failed > 0 || run->unsettled > 0 ? MQ_EXIT_PERSON : MQ_EXIT_OK;
 }
 
 static MqExit
@@ -266,11 +261,12 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	gboolean watch = FALSE;
 	gboolean redact = FALSE;
 	int jobs = 0;
+	MqAfter action = { MQ_AFTER_KEEP, NULL };
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(json_t) problems = json_array();
 	const GOptionEntry options[] = {
 		{ "after", 0, 0, G_OPTION_ARG_FILENAME, &after,
-		  "what becomes of a Maildir or IMAP message: keep, seen, move:FOLDER, delete", "ACTION" },
+		  "what becomes of a Maildir's message once its reports are stored: keep (default), seen, move:FOLDER, delete", "ACTION" },
 		{ "quarantine", 0, 0, G_OPTION_ARG_FILENAME, &quarantine,
 		  "copy what could not be understood there", "DIR" },
 		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail as it arrives (not in this version)", NULL },
@@ -288,12 +284,14 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--jobs is %d, want 1 to 1024", jobs);
 		return MQ_EXIT_USAGE;
 	}
+	if (after != NULL && !mq_after_parse(after, &action, error))
+		return MQ_EXIT_USAGE;
 	store = mq_app_store(app, MQ_STORE_WRITE, error);
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
 	return ingest(app, &(Run){ .app = app, .store = store, .problems = problems },
 	              (const char *const *)*args + 1,
-	              &(MqIngestOptions){ .jobs = (guint)jobs, .after = after, .quarantine = quarantine,
+	              &(MqIngestOptions){ .jobs = (guint)jobs, .after = action, .quarantine = quarantine,
 	                                  .watch = watch, .redact = redact, .password_file = password_file },
 	              error);
 }

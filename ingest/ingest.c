@@ -1,5 +1,7 @@
 #include "ingest/ingest.h"
 
+#include <string.h>
+
 #include "ingest/budget.h"
 #include "ingest/mail.h"
 #include "ingest/message.h"
@@ -45,6 +47,7 @@ typedef struct {
 	Job *waiting[MQ_LIMIT_FLIGHT_MESSAGES + 1]; /* for those before them; by order, modulo its size */
 	guint64 next;
 	guint uncommitted;
+	GPtrArray *unsettled; /* MqItem *: what --after acts on after the next commit */
 	gint64 committed_us, shown_us;
 	MqProgress progress;
 } Run;
@@ -138,12 +141,30 @@ parse(gpointer data, gpointer ctx)
 
 /* ------------------------------------------------------------------ the caller */
 
+/* A run that ends between the commit and this one's end leaves the rest where it was: the next run knows
+ * those messages by their bytes and settles them. */
+static void
+settle(Run *run)
+{
+	for (guint i = 0; i < run->unsettled->len; i++) {
+		MqItem *item = run->unsettled->pdata[i];
+		g_autoptr(GError) error = NULL;
+
+		if (!item->origin->settle(item, &run->options->after, &error) && run->sink->unsettled != NULL)
+			run->sink->unsettled(run->sink_ctx, item->name, error);
+	}
+	g_ptr_array_set_size(run->unsettled, 0);
+}
+
 static gboolean
 commit(Run *run, GError **error)
 {
 	run->uncommitted = 0;
 	run->committed_us = g_get_monotonic_time();
-	return run->sink->commit == NULL || run->sink->commit(run->sink_ctx, error);
+	if (run->sink->commit != NULL && !run->sink->commit(run->sink_ctx, error))
+		return FALSE;
+	settle(run);
+	return TRUE;
 }
 
 static gboolean
@@ -176,6 +197,9 @@ deliver(Run *run, const Job *job, GError **error)
 	if (message == NULL)
 		return TRUE;
 	taken = run->sink->put(run->sink_ctx, message, error);
+	if (taken && run->options->after.action != MQ_AFTER_KEEP && message->item->origin->settle != NULL
+	    && mq_message_is_done(message))
+		g_ptr_array_add(run->unsettled, g_steal_pointer(&message->item));
 	run->uncommitted++;
 	run->progress.messages++;
 	run->progress.bytes += message->n_bytes;
@@ -224,6 +248,23 @@ take_deliveries(Run *run, GError **error)
 
 /* ---------------------------------------------------------------------- the run */
 
+gboolean
+mq_after_parse(const char *text, MqAfter *after, GError **error)
+{
+	static const char *const words[] = { "keep", "seen", "move:", "delete" }; /* in the order of the enum */
+
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+		const char *folder = i == MQ_AFTER_MOVE && g_str_has_prefix(text, words[i]) ? text + strlen(words[i]) : NULL;
+
+		if (folder != NULL ? folder[strspn(folder, "./")] == '\0' : strcmp(text, words[i]) != 0)
+			continue; /* no name, or none of a folder to be made */
+		*after = (MqAfter){ .action = (MqAfterAction)i, .folder = folder };
+		return TRUE;
+	}
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--after is '%s', want keep, seen, move:FOLDER or delete", text);
+	return FALSE;
+}
+
 static void
 run_free(Run *run)
 {
@@ -237,6 +278,7 @@ run_free(Run *run)
 	g_async_queue_unref(run->done);
 	mq_budget_free(run->budget);
 	g_ptr_array_unref(run->origins);
+	g_ptr_array_unref(run->unsettled);
 	g_free(run);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
@@ -246,9 +288,7 @@ check_options(const MqIngestOptions *options, GError **error)
 {
 	const char *what = NULL;
 
-	if (options->after != NULL && g_strcmp0(options->after, "keep") != 0)
-		what = "--after other than keep";
-	else if (options->quarantine != NULL)
+	if (options->quarantine != NULL)
 		what = "--quarantine";
 	else if (options->watch)
 		what = "--watch";
@@ -285,6 +325,7 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	run->cancellable = cancellable;
 	run->sources = sources;
 	run->origins = g_ptr_array_new();
+	run->unsettled = g_ptr_array_new_with_free_func((GDestroyNotify)mq_item_free);
 	run->budget = mq_budget_new(MQ_LIMIT_FLIGHT_BYTES, MQ_LIMIT_FLIGHT_MESSAGES);
 	run->done = g_async_queue_new();
 	run->committed_us = g_get_monotonic_time();

@@ -39,6 +39,13 @@ typedef struct {
 	GPtrArray *authentication_results; /* char *, outermost (topmost) first; at most 20 */
 } MqEnvelope;
 
+/* What a store says of a message's bytes. */
+typedef enum {
+	MQ_KNOWN_NOT,  /* new, or failed: to be looked into */
+	MQ_KNOWN_DONE, /* brought reports, and all that it claims is stored */
+	MQ_KNOWN_REST, /* done with, yet without a report, or a part of it was lost */
+} MqKnown;
+
 typedef struct MqItem MqItem;
 
 /* One mail or bare file that was looked at. */
@@ -47,6 +54,7 @@ typedef struct {
 	guint8 sha256[MQ_DIGEST_BYTES]; /* of all its bytes */
 	guint64 n_bytes;
 	MqMessageState state;
+	MqKnown known;     /* what the sink said */
 	MqEnvelope envelope;
 	GPtrArray *reports;   /* MqReport * */
 	MqProblems *problems;
@@ -59,6 +67,10 @@ typedef struct {
 MqMessage *mq_message_new(MqItem *item);
 void mq_message_free(MqMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqMessage, mq_message_free)
+
+/* Whether each report that it has or claims is stored, once it is committed: what --after may act on.
+ * Without a report, failed, or short of a part it is not, and stays where it is. */
+gboolean mq_message_is_done(const MqMessage *message);
 
 /**
  * MqBatchFunc:
@@ -88,19 +100,32 @@ typedef struct {
 
 /* What becomes of messages. All but @known are called in the thread that called mq_ingest_run(). */
 typedef struct {
-	/* Whether the store has a message of these very bytes, done with. From the parsers' threads. */
-	gboolean (*known)(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES]);
+	/* What the store has of a message of these very bytes. From the parsers' threads. */
+	MqKnown (*known)(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES]);
 	/* Takes one message; an error ends the run. Problems that it finds itself it adds to @message. */
 	gboolean (*put)(gpointer ctx, MqMessage *message, GError **error);
 	/* Makes all that was put lasting; called per MQ_LIMIT_COMMIT_MESSAGES or second, and at the end. */
 	gboolean (*commit)(gpointer ctx, GError **error);
+	/* A message is committed, yet what --after says could not be done. */
+	void (*unsettled)(gpointer ctx, const char *name, const GError *why);
 	/* (nullable) Ten times a second at most. */
 	void (*progress)(gpointer ctx, const MqProgress *progress);
 } MqSink;
 
+/* What becomes of a Maildir or IMAP message once its reports are committed. */
+typedef enum { MQ_AFTER_KEEP, MQ_AFTER_SEEN, MQ_AFTER_MOVE, MQ_AFTER_DELETE } MqAfterAction;
+
+typedef struct {
+	MqAfterAction action;
+	const char *folder; /* of MQ_AFTER_MOVE */
+} MqAfter;
+
+/* "keep", "seen", "move:FOLDER" (@after borrows the folder) or "delete"; else %FALSE with %MQ_ERROR_USAGE. */
+gboolean mq_after_parse(const char *text, MqAfter *after, GError **error);
+
 typedef struct {
 	guint jobs;                /* parser threads; 0: the processors */
-	const char *after;         /* (nullable) keep, seen, move:FOLDER, delete */
+	MqAfter after;
 	const char *quarantine;    /* (nullable) a directory: messages that could not be understood */
 	gboolean watch;
 	gboolean redact;           /* failure reports keep domains only */

@@ -132,12 +132,28 @@ mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer
 	part = part_of(&opened, message->item);
 	if (!digest_part(part, message->sha256, &error)) {
 		fail(message, MQ_PROBLEM_UNREADABLE, error->message);
-	} else if (known != NULL && known(ctx, message->sha256)) {
-		message->state = MQ_MESSAGE_KNOWN;
-	} else {
-		mq_unwrap_message(part, redact, message);
+		return TRUE;
 	}
+	message->known = known != NULL ? known(ctx, message->sha256) : MQ_KNOWN_NOT;
+	if (message->known != MQ_KNOWN_NOT)
+		message->state = MQ_MESSAGE_KNOWN;
+	else
+		mq_unwrap_message(part, redact, message);
 	return TRUE;
+}
+
+gboolean
+mq_message_is_done(const MqMessage *message)
+{
+	if (message->state == MQ_MESSAGE_KNOWN)
+		return message->known == MQ_KNOWN_DONE;
+	for (guint i = 0; i < mq_problems_count(message->problems); i++) {
+		const MqProblem *problem = mq_problems_get(message->problems, i);
+
+		if (!problem->stored && problem->report < 0)
+			return FALSE; /* a part that claims to be a report, and could not be stored */
+	}
+	return message->state == MQ_MESSAGE_REPORTS;
 }
 
 /* ------------------------------------------------------------------- once more */

@@ -4,12 +4,12 @@
 
 #include "ingest/ingest.h"
 
-typedef gboolean (*MqKnownFunc)(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES]);
+typedef MqKnown (*MqKnownFunc)(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES]);
 
 /**
  * mq_message_read:
  * @message: new, with its item
- * @known: (nullable): whether a message of these bytes is done with: then it is not looked into
+ * @known: (nullable): what the store has of these bytes; one that is done with is not looked into
  *
  * Opens the item, takes its digest and what is in it. What cannot be read fails as a message does;
  * its digest is then that of its name.

@@ -1,11 +1,19 @@
-/* Maildirs: one file a mail, in new/ and cur/; tmp/ is what is still being delivered. */
+/* Maildirs: one file a mail, in new/ and cur/; tmp/ is what is still being delivered. What becomes of a
+ * mail afterwards is one rename() or unlink(): it is always in one place. */
 #include "ingest/origins.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ingest/error.h"
+#include "ingest/text.h"
+
+#define MOVES_TRIED 5   /* while other programs rename the mail */
+#define NAMES_TRIED 100 /* when another mail has the name already */
 
 gboolean
 mq_origin_is_maildir(const char *folder)
@@ -145,6 +153,202 @@ mq_origin_walk_maildir(const char *folder, const MqWalk *walk, GError **error)
 	return TRUE;
 }
 
+/* ------------------------------------------------------------------ afterwards */
+
+static gboolean
+set_errno(GError **error, const char *what, const char *path)
+{
+	int why = errno;
+	g_autofree char *seen = mq_text_visible(path);
+
+	g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(why), "cannot %s '%s': %s", what, seen, g_strerror(why));
+	return FALSE;
+}
+
+/* As @model has them: a Maildir that root makes for somebody else is theirs. */
+static gboolean
+make_folder(const char *path, const struct stat *model, GError **error)
+{
+	if (mkdir(path, model->st_mode & 0777) < 0)
+		return errno == EEXIST || set_errno(error, "make", path);
+	if (geteuid() == 0 && chown(path, model->st_uid, model->st_gid) < 0)
+		return set_errno(error, "give away", path);
+	return TRUE;
+}
+
+static gboolean
+make_maildir(const char *path, const char *model, GError **error)
+{
+	static const char *const subs[] = { "", "tmp", "new", "cur" }; /* cur last: it is what makes a Maildir */
+	struct stat st;
+
+	if (mq_origin_is_maildir(path) && g_file_test(path, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	if (stat(model, &st) < 0)
+		return set_errno(error, "open", model);
+	for (gsize i = 0; i < G_N_ELEMENTS(subs); i++) {
+		g_autofree char *sub = g_build_filename(path, subs[i], NULL);
+
+		if (!make_folder(sub, &st, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* The Maildir that "move:FOLDER" means for a mail in @maildir: a path when it has a slash, else the folder of
+ * that name beside the others of the same account (Maildir++: ".Name" in the topmost one). */
+static char *
+folder_of(const char *maildir, const char *folder)
+{
+	g_autofree char *name = g_path_get_basename(maildir);
+	g_autofree char *above = g_path_get_dirname(maildir);
+	g_autofree char *dotted = g_strconcat(*folder == '.' ? "" : ".", folder, NULL);
+
+	if (g_str_has_prefix(folder, "~/"))
+		return g_build_filename(g_get_home_dir(), folder + 2, NULL);
+	if (strchr(folder, '/') != NULL)
+		return g_strdup(folder);
+	return g_build_filename(*name == '.' && mq_origin_is_maildir(above) ? above : maildir, dotted, NULL);
+}
+
+/* "1.host:2,RT" -> "1.host:2,RST": the flags are letters in order. */
+static char *
+with_seen(const char *name)
+{
+	gsize n = unique_length(name);
+	const char *flags = g_str_has_prefix(name + n, ":2,") ? name + n + 3 : "";
+	gsize before = strspn(flags, "ABCDEFGHIJKLMNOPQR");
+
+	if (strchr(flags, 'S') != NULL)
+		return g_strdup(name);
+	return g_strdup_printf("%.*s:2,%.*sS%s", (int)n, name, (int)before, flags, flags + before);
+}
+
+/* "1.host,S=5:2,S" -> "1.host.3,S=5:2,S" */
+static char *
+with_number(const char *name, guint number)
+{
+	gsize n = strcspn(name, ",:");
+
+	return number == 0 ? g_strdup(name) : g_strdup_printf("%.*s.%u%s", (int)n, name, number, name + n);
+}
+
+/* Never onto another mail. Some network file systems cannot promise that: there we look first. */
+static int
+rename_to_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (access(to, F_OK) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+static gboolean
+move_mail(const char *from, const char *folder, const char *name, GError **error)
+{
+	int moved = -1;
+
+	errno = EEXIST;
+	for (guint i = 0; moved < 0 && errno == EEXIST && i < NAMES_TRIED; i++) {
+		g_autofree char *to_name = with_number(name, i);
+		g_autofree char *to = g_build_filename(folder, to_name, NULL);
+
+		moved = rename_to_new(from, to);
+	}
+	if (moved < 0 && errno == EXDEV) {
+		g_autofree char *seen = mq_text_visible(folder);
+
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+		            "cannot move it to '%s', which is on another file system: name a folder on the same one", seen);
+		return FALSE;
+	}
+	return moved == 0 || set_errno(error, "move", from);
+}
+
+static gboolean
+same_folder(const char *a, const char *b)
+{
+	struct stat left, right;
+
+	return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+static gboolean
+see_mail(const char *path, const char *maildir, GError **error)
+{
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *cur = g_build_filename(maildir, "cur", NULL);
+	g_autofree char *seen = with_seen(name);
+
+	if (strcmp(name, seen) == 0 && same_folder(folder, cur))
+		return TRUE;
+	return make_maildir(maildir, maildir, error) && move_mail(path, cur, seen, error);
+}
+
+/* What was not read stays so: new goes to new, cur to cur. */
+static gboolean
+put_mail(const char *path, const char *maildir, const char *folder, GError **error)
+{
+	g_autofree char *to = folder_of(maildir, folder);
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *from = g_path_get_dirname(path);
+	g_autofree char *sub = g_path_get_basename(from);
+	g_autofree char *to_sub = g_build_filename(to, sub, NULL);
+
+	if (!make_maildir(to, maildir, error))
+		return FALSE;
+	return same_folder(from, to_sub) || move_mail(path, to_sub, name, error);
+}
+
+static gboolean
+act(const char *path, const MqAfter *after, GError **error)
+{
+	g_autofree char *sub = g_path_get_dirname(path);
+	g_autofree char *maildir = g_path_get_dirname(sub);
+
+	switch (after->action) {
+	case MQ_AFTER_KEEP:
+		return TRUE;
+	case MQ_AFTER_SEEN:
+		return see_mail(path, maildir, error);
+	case MQ_AFTER_MOVE:
+		return put_mail(path, maildir, after->folder, error);
+	case MQ_AFTER_DELETE:
+		return unlink(path) == 0 || set_errno(error, "delete", path);
+	}
+	g_assert_not_reached();
+}
+
+static gboolean
+maildir_settle(MqItem *item, const MqAfter *after, GError **error)
+{
+	for (guint i = 0; i < MOVES_TRIED; i++) {
+		const char *path = item->place != NULL ? item->place : item->name;
+		g_autoptr(GError) why = NULL;
+		char *again;
+
+		if (act(path, after, &why))
+			return TRUE;
+		if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+		again = find_again(item->name);
+		if (again == NULL)
+			return TRUE; /* somebody took it away */
+		g_free(item->place);
+		item->place = again;
+	}
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "other programs keep renaming it");
+	return FALSE;
+}
+
 static int
 maildir_bid(const char *source)
 {
@@ -157,4 +361,5 @@ const MqOrigin mq_origin_maildir = {
 	.check = mq_origin_check_path,
 	.walk = mq_origin_walk_tree, /* there may be folders in it */
 	.open = maildir_open,
+	.settle = maildir_settle,
 };

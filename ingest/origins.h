@@ -31,8 +31,8 @@ struct MqOrigin {
 	/* A descriptor to read the message from, at its start; the caller closes it. -1 with the error:
 	 * %G_IO_ERROR_NOT_FOUND when the message is gone, which is no trouble. */
 	int (*open)(MqItem *item, GError **error);
-	/* (nullable) What becomes of it after the commit: "seen", "delete", "move:FOLDER". */
-	gboolean (*settle)(MqItem *item, const char *action, GError **error);
+	/* (nullable) What becomes of it after the commit. One that is gone is no error. */
+	gboolean (*settle)(MqItem *item, const MqAfter *after, GError **error);
 	/* (nullable) Frees item->data. */
 	void (*forget)(gpointer data);
 };

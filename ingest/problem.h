@@ -19,6 +19,7 @@
 	ROW(TRAILING_BYTES, "trailing-bytes")          /* after the end of a gzip, ignored */ \
 	ROW(MIME_BROKEN, "mime-broken") \
 	ROW(NO_REPORT, "no-report")                    /* claims a report and holds none */ \
+	ROW(AFTER_FAILED, "after-failed")              /* stored, yet what --after says could not be done */ \
 	/* XML and JSON */ \
 	ROW(XML_BROKEN, "xml-broken")                  /* not well-formed: repaired, or nothing to save */ \
 	ROW(XML_TRUNCATED, "xml-truncated")            /* ends in the middle */ \

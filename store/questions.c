@@ -33,6 +33,10 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 
 static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
+	/* the state, and whether a part that is no report's was lost */
+	[MQ_QUERY_MESSAGE_KNOWN] =
+		"SELECT state, EXISTS (SELECT 1 FROM problem p WHERE p.message = message.id AND p.report IS NULL AND NOT p.stored)"
+		" FROM message WHERE hash = ?1",
 	[MQ_QUERY_MESSAGE_PUT] =
 		"INSERT INTO message (hash, name, bytes, state, message_id, sender, date_s, ingested_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3 WHERE id = ?1",

@@ -117,7 +117,7 @@ static gboolean
 open_knows(MqStore *store, GError **error)
 {
 	if (sqlite3_open_v2(store->location, &store->knows_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(store->knows_db, mq_query_sql(MQ_QUERY_MESSAGE_FIND), -1, &store->knows, NULL) != SQLITE_OK) {
+	    || sqlite3_prepare_v2(store->knows_db, mq_query_sql(MQ_QUERY_MESSAGE_KNOWN), -1, &store->knows, NULL) != SQLITE_OK) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location,
 		            sqlite3_errmsg(store->knows_db));
 		return FALSE;
@@ -164,17 +164,26 @@ mq_store_close(MqStore *store)
 	g_free(store);
 }
 
-gboolean
+static MqKnown
+known_by(int state, gboolean lost_a_part)
+{
+	if (state == MQ_MESSAGE_FAILED)
+		return MQ_KNOWN_NOT;
+	return state == MQ_MESSAGE_REPORTS && !lost_a_part ? MQ_KNOWN_DONE : MQ_KNOWN_REST;
+}
+
+MqKnown
 mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
 {
-	gboolean known;
+	MqKnown known = MQ_KNOWN_NOT; /* when in doubt it is read again, and put() decides */
 
 	g_mutex_lock(&store->knows_lock);
 	sqlite3_bind_blob(store->knows, 1, sha256, 16, SQLITE_STATIC);
-	known = sqlite3_step(store->knows) == SQLITE_ROW && sqlite3_column_int(store->knows, 1) != MQ_MESSAGE_FAILED;
+	if (sqlite3_step(store->knows) == SQLITE_ROW)
+		known = known_by(sqlite3_column_int(store->knows, 0), sqlite3_column_int(store->knows, 1) != 0);
 	sqlite3_reset(store->knows);
 	g_mutex_unlock(&store->knows_lock);
-	return known; /* when in doubt it is read again, and put() decides */
+	return known;
 }
 
 gboolean

@@ -40,8 +40,8 @@ typedef struct {
 	guint64 n_messages;        /* sum of their counts */
 } MqPutResult;
 
-/* Whether a message of these bytes is there and done with (state REPORTS or NOTHING). Any thread. */
-gboolean mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES]);
+/* What there is of a message of these bytes. Any thread. */
+MqKnown mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES]);
 
 /* Puts one message with its reports, records and problems, all or nothing, into the open
  * transaction (begun when there is none). A variant adds a MQ_PROBLEM_REPORT_VARIANT to

@@ -85,10 +85,10 @@ typedef struct {
 	gboolean knows_all;
 } Seen;
 
-static gboolean
+static MqKnown
 known(gpointer ctx, G_GNUC_UNUSED const guint8 sha256[MQ_DIGEST_BYTES])
 {
-	return ((const Seen *)ctx)->knows_all;
+	return ((const Seen *)ctx)->knows_all ? MQ_KNOWN_DONE : MQ_KNOWN_NOT;
 }
 
 static gboolean

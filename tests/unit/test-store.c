@@ -28,8 +28,25 @@ test_same_message(StoreFixture *f, gconstpointer data)
 	g_assert_cmpuint(result.duplicates, ==, 0);
 	g_autoptr(MqMessage) same = made_message("a", NULL);
 
-	g_assert_true(mq_store_knows(f->store, same->sha256));
-	g_assert_false(mq_store_knows(f->store, other->sha256));
+	g_assert_cmpint(mq_store_knows(f->store, same->sha256), ==, MQ_KNOWN_DONE);
+	g_assert_cmpint(mq_store_knows(f->store, other->sha256), ==, MQ_KNOWN_NOT);
+}
+
+static void
+test_not_all_stored(StoreFixture *f, gconstpointer data)
+{
+	g_autoptr(MqMessage) empty = made_message("a", NULL);
+	g_autoptr(MqMessage) short_of_one = made_message("b", NULL);
+	MqMessage *nothing = made_message("a", NULL);
+	MqMessage *partly = made_message("b", made_two_rows("1"));
+
+	(void)data;
+	nothing->state = MQ_MESSAGE_NOTHING;
+	mq_problems_add(partly->problems, MQ_PROBLEM_XML_BROKEN, FALSE, -1, "b.xml", "breaks");
+	made_put(f, nothing);
+	made_put(f, partly);
+	g_assert_cmpint(mq_store_knows(f->store, empty->sha256), ==, MQ_KNOWN_REST);
+	g_assert_cmpint(mq_store_knows(f->store, short_of_one->sha256), ==, MQ_KNOWN_REST);
 }
 
 static void
@@ -130,7 +147,7 @@ test_failed_message(StoreFixture *f, gconstpointer data)
 	failed->state = MQ_MESSAGE_FAILED;
 	mq_problems_add(failed->problems, MQ_PROBLEM_XML_BROKEN, FALSE, -1, "a.xml", "breaks");
 	made_put(f, failed);
-	g_assert_false(mq_store_knows(f->store, better->sha256));
+	g_assert_cmpint(mq_store_knows(f->store, better->sha256), ==, MQ_KNOWN_NOT);
 	g_assert_cmpuint(made_put(f, better).records, ==, 2);
 	mq_store_status(f->store, &status, &error);
 	g_assert_no_error(error);
@@ -382,6 +399,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	add("a report is put and counted", test_put);
 	add("a message is taken once", test_same_message);
+	add("a message that was not all stored is known as such", test_not_all_stored);
 	add("equal content is a duplicate", test_duplicate);
 	add("rows of a variant count once", test_variant);
 	add("an id elsewhere is another report", test_same_id_elsewhere);
