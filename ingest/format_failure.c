@@ -166,7 +166,7 @@ read_feedback(MqReport *report, const MqFields *fields)
 	f->user_agent = mq_fields_text(fields, "User-Agent");
 	set_source(f, mq_fields_get(fields, "Source-IP", 0));
 	f->reported_domain = mq_fields_get(fields, "Reported-Domain", 0) != NULL
-		? mq_domain_normalize(mq_fields_get(fields, "Reported-Domain", 0), NULL)
+		? mq_domain_of_address(mq_fields_get(fields, "Reported-Domain", 0))
 		: NULL;
 	for (guint i = 0; i < mq_fields_count_of(fields, "Auth-Failure"); i++)
 		add_words(f->auth_failure, mq_fields_get(fields, "Auth-Failure", i));
@@ -276,15 +276,20 @@ recompute_alignment(MqFailure *f)
 		f->identity_alignment = g_strdup(dkim == 0 && spf == 0 ? "dkim,spf" : dkim == 0 ? "dkim" : spf == 0 ? "spf" : "none");
 }
 
+/* "@example.com". An address without a domain that is one could be a name: nothing of it stays. */
 static void
 keep_domain_only(char **address)
 {
-	g_autofree char *domain = *address != NULL ? mq_domain_of_address(*address) : NULL;
+	g_autofree char *owned = *address;
+	g_autofree char *said = owned != NULL && strchr(owned, '@') != NULL ? mq_domain_of_address(owned) : NULL;
+	gboolean valid = FALSE;
+	g_autofree char *domain = said != NULL ? mq_domain_normalize(said, &valid) : NULL;
 
-	if (domain == NULL)
-		return;
-	g_free(*address);
-	*address = g_strconcat("@", domain, NULL);
+	*address = NULL;
+	if (owned != NULL && *owned == '\0')
+		*address = g_steal_pointer(&owned); /* the null sender is nobody */
+	else if (valid)
+		*address = g_strconcat("@", domain, NULL);
 }
 
 /* Domains stay, people go. */
@@ -405,7 +410,7 @@ failure_read_mail(MqMail *mail, MqFormatContext *context, GError **error)
 		}
 	}
 	if (found == 0 && bare != NULL) { /* the fields stand where a mail's header does */
-		g_autofree char *header = mq_mail_leaf_header(mail, 0);
+		g_autofree char *header = mq_mail_n_leaves(mail) > 0 ? mq_mail_leaf_header(mail, 0) : NULL;
 
 		if (!read_arf(mail, header != NULL ? header : "", 0, context, &found, error))
 			return FALSE;

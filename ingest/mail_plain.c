@@ -307,7 +307,7 @@ MqPlainMail *
 mq_plain_mail_read(const char *bytes, gsize n)
 {
 	g_autoptr(MqPlainMail) mail = g_new0(MqPlainMail, 1);
-	const Text text = { .at = bytes, .end = bytes + n };
+	const Text text = { .at = bytes, .end = n > 0 ? bytes + n : bytes }; /* of nothing there is no pointer */
 
 	mail->leaves = g_array_new(FALSE, FALSE, sizeof(MqPlainLeaf));
 	g_array_set_clear_func(mail->leaves, clear_leaf);

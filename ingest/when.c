@@ -5,6 +5,7 @@
 #include <gmime/gmime-utils.h>
 
 #include "ingest/error.h"
+#include "ingest/limits.h"
 
 /* GDateTime knows the years 1 to 9999 */
 static char *
@@ -43,10 +44,11 @@ gboolean
 mq_when_parse_rfc5322(const char *text, gint64 *time_s)
 {
 	g_autoptr(GDateTime) when = g_mime_utils_header_decode_date(text);
+	gint64 said_s = when != NULL ? g_date_time_to_unix(when) : MQ_TIME_ABSENT;
 
-	if (when == NULL)
+	if (said_s < MQ_LIMIT_TIME_FIRST || said_s >= MQ_LIMIT_TIME_LAST)
 		return FALSE;
-	*time_s = g_date_time_to_unix(when);
+	*time_s = said_s;
 	return TRUE;
 }
 

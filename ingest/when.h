@@ -13,7 +13,7 @@ char *mq_when_to_text(gint64 time_s);
 char *mq_when_to_date(gint64 time_s);
 /* RFC 3339, with or without zone (then UTC). */
 gboolean mq_when_parse_rfc3339(const char *text, gint64 *time_s);
-/* RFC 5322 date of a mail header. */
+/* RFC 5322 date of a mail header; FALSE also when no mail can be from then (MQ_LIMIT_TIME_FIRST, _LAST). */
 gboolean mq_when_parse_rfc5322(const char *text, gint64 *time_s);
 /* "2026-11-24": its first second. %MQ_ERROR_USAGE otherwise. */
 gboolean mq_when_parse_date(const char *text, gint64 *time_s, GError **error);

@@ -17,31 +17,125 @@
 	"Reported-Domain: Example.COM\r\nArrival-Date: Tue, 24 Nov 2026 00:00:00 +0000\r\n" \
 	"Authentication-Results: mx.example.net; dkim=fail header.d=example.com; spf=fail smtp.mailfrom=example.com\r\n"
 
-/* What one mail gives: "source domain auth subject message-id selector alignment" for each report. */
+/* A mail with the parts of what follows, whatever it calls itself. */
+#define MAIL(type, parts) \
+	"From: ruf@reporter.example\r\nDate: Tue, 24 Nov 2026 01:00:00 +0100\r\nMIME-Version: 1.0\r\n" \
+	"Content-Type: " type "; boundary=\"a:b\"\r\n\r\n" parts "--a:b--\r\n"
+#define PART(type, text) "--a:b\r\nContent-Type: " type "\r\n\r\n" text "\r\n"
+#define IN_BASE64(type, text) "--a:b\r\nContent-Type: " type "\r\nContent-Transfer-Encoding: base64\r\n\r\n" text "\r\n"
+#define REPORT_TYPE "multipart/report; report-type=feedback-report"
+
+/* Feedback-Type: auth-failure / Source-IP: 192.0.2.7 / Identity-Alignment: spf, dkim / Original-Mail-From: <a@example.com> /
+ * Authentication-Results: mx.example.net; dkim=fail header.d=example.com; spf=softfail smtp.mailfrom=example.com /
+ * Reported-Domain: example.com / User-Agent: Reporter/1.0 */
+#define FIELDS_BASE64 \
+	"RmVlZGJhY2stVHlwZTogYXV0aC1mYWlsdXJlDQpTb3VyY2UtSVA6IDE5Mi4wLjIuNw0KSWRlbnRpdHktQWxpZ25tZW50OiBzcGYsIGRraW0NCk9yaWdpbmFs\r\n" \
+	"LU1haWwtRnJvbTogPGFAZXhhbXBsZS5jb20+DQpBdXRoZW50aWNhdGlvbi1SZXN1bHRzOiBteC5leGFtcGxlLm5ldDsgZGtpbT1mYWlsIGhlYWRlci5kPWV4\r\n" \
+	"YW1wbGUuY29tOyBzcGY9c29mdGZhaWwgc210cC5tYWlsZnJvbT1leGFtcGxlLmNvbQ0KUmVwb3J0ZWQtRG9tYWluOiBleGFtcGxlLmNvbQ0KVXNlci1BZ2Vu\r\n" \
+	"dDogUmVwb3J0ZXIvMS4wDQo="
+/* From: Someone <someone@example.com> / Subject: Payment / (body) */
+#define ORIGINAL_BASE64 \
+	"RnJvbTogU29tZW9uZSA8c29tZW9uZUBleGFtcGxlLmNvbT4NClN1YmplY3Q6IFBheW1lbnQNCg0Kc2VjcmV0IGJvZHkNCg=="
+
+/* What one mail gives: "name=value" of all that it says, for each report. */
 typedef struct {
 	const char *rule, *mail, *want;
 	gboolean redact;
 } Case;
 
 static const Case cases[] = {
-	{ "plain", ARF(FIELDS, ORIGINAL), "192.0.2.7 example.com dmarc Gr\xC3\xBC\xC3\x9F" "e 1@example.com s1 dkim,spf\n", FALSE },
-	{ "no third part", ARF(FIELDS, ""), "192.0.2.7 example.com dmarc - - - dkim,spf\n", FALSE },
-	{ "address literal",
+	{ "plain", ARF(FIELDS, ORIGINAL),
+	  "type=auth-failure source=192.0.2.7 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf "
+	  "from=someone@example.com subject=Gr\xC3\xBC\xC3\x9F" "e id=1@example.com d=example.com s=s1\n", FALSE },
+	{ "no third part", ARF(FIELDS, ""),
+	  "type=auth-failure source=192.0.2.7 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf\n", FALSE },
+	{ "the header alone",
+	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.7\r\n",
+	      "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: someone@example.com\r\nSubject: Payment\r\n"
+	      "Date: Tue, 24 Nov 2026 00:30:00 +0000\r\n\r\n"),
+	  "type=auth-failure source=192.0.2.7 domain=example.com arrival=2026-11-24T00:30:00Z from=someone@example.com subject=Payment\n",
+	  FALSE },
+	{ "parts in base64, in a mixed multipart, without Auth-Failure",
+	  MAIL("multipart/mixed", PART("text/plain", "Hello") IN_BASE64("message/feedback-report", FIELDS_BASE64)
+	                                  IN_BASE64("message/rfc822", ORIGINAL_BASE64)),
+	  "type=auth-failure source=192.0.2.7 domain=example.com alignment=dkim,spf said=spf, dkim mail-from=a@example.com "
+	  "from=someone@example.com subject=Payment\n", FALSE },
+	{ "a feedback part that calls itself text",
+	  MAIL("multipart/mixed", PART("text/plain", "Hello") PART("text/plain", FIELDS)),
+	  "type=auth-failure source=192.0.2.7 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf\n", FALSE },
+	{ "results without who found them, a null sender, a Message-ID among the fields",
+	  MAIL(REPORT_TYPE,
+	       PART("message/feedback-report",
+	            "Feedback-Type: auth-failure\r\nVersion: 1.0\r\nUser-Agent: Lua/1.0\r\nOriginal-Mail-From:\r\n"
+	            "Source-IP: 192.0.2.8\r\nMessage-ID: <9@example.com>\r\nReported-Domain: example.com\r\n"
+	            "Authentication-Results: dmarc=fail (p=none; dis=none) header.from=example.com")),
+	  "type=auth-failure source=192.0.2.8 domain=example.com mail-from= id=9@example.com\n", FALSE },
+	{ "results without who found them are still results",
+	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8\r\nReported-Domain: example.com\r\n"
+	      "Authentication-Results: spf=pass smtp.mailfrom=b.example.com; dkim=fail (bad; key) header.d=example.com\r\n", ""),
+	  "type=auth-failure source=192.0.2.8 domain=example.com alignment=dkim\n", FALSE },
+	{ "the older sense of alignment is not believed",
+	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8\r\nReported-Domain: example.com\r\nIdentity-Alignment: none\r\n"
+	      "Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=other.example\r\n", ""),
+	  "type=auth-failure source=192.0.2.8 domain=example.com alignment=spf said=none\n", FALSE },
+	{ "a gateway's own word for the delivery",
+	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8\r\nDelivery-Result: smg-policy-action\r\n", ""),
+	  "type=auth-failure source=192.0.2.8 delivery=smg-policy-action\n", FALSE },
+	{ "address literal in brackets",
 	  ARF("Feedback-Type: auth-failure\r\nSource-IP: [IPv6:2001:DB8::1]\r\nReported-Domain: a.example\r\n", ""),
-	  "2001:db8::1 a.example  - - - -\n", FALSE },
+	  "type=auth-failure source=2001:db8::1 domain=a.example\n", FALSE },
+	{ "address literal without brackets", ARF("Feedback-Type: auth-failure\r\nSource-IP: IPv6:2001:db8::2\r\n", ""),
+	  "type=auth-failure source=2001:db8::2\n", FALSE },
+	{ "address in brackets", ARF("Feedback-Type: auth-failure\r\nSource-IP: [192.0.2.9]\r\n", ""),
+	  "type=auth-failure source=192.0.2.9\n", FALSE },
 	{ "address with a host name",
 	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.9 (host.example)\r\nAuth-Failure: spf (note), dkim\r\n", ""),
-	  "192.0.2.9 - spf,dkim - - - -\n", FALSE },
+	  "type=auth-failure source=192.0.2.9 auth=spf,dkim\n", FALSE },
+	{ "no address at all is kept as it stands", ARF("Feedback-Type: auth-failure\r\nSource-IP: unknown\r\n", ""),
+	  "type=auth-failure source-text=unknown\n", FALSE },
+	{ "several Auth-Failure fields, each word once",
+	  ARF("Feedback-Type: auth-failure\r\nAuth-Failure: DMARC\r\nAuth-Failure: bodyhash; signature\r\nAuth-Failure: dmarc\r\n", ""),
+	  "type=auth-failure auth=dmarc,bodyhash,signature\n", FALSE },
 	{ "folded and empty fields",
 	  ARF("Feedback-Type: auth-failure\r\nReported-Domain:\r\n a.example\r\nOriginal-Mail-From:\r\n", ""),
-	  "- a.example  - - - -\n", FALSE },
-	{ "redacted", ARF(FIELDS, ORIGINAL), "192.0.2.7 example.com dmarc - @example.com s1 dkim,spf\n", TRUE },
+	  "type=auth-failure domain=a.example mail-from=\n", FALSE },
+	{ "the older name of the arrival, and a count",
+	  ARF("Feedback-Type: auth-failure\r\nReceived-Date: Tue, 24 Nov 2026 00:00:00 +0000\r\nIncidents: 12\r\n", ""),
+	  "type=auth-failure arrival=2026-11-24T00:00:00Z incidents=12\n", FALSE },
+	{ "signature and record that failed",
+	  ARF("Feedback-Type: auth-failure\r\nDKIM-Domain: example.com\r\nDKIM-Selector: s9\r\nDKIM-Identity: @example.com\r\n"
+	      "SPF-DNS: txt : example.com : \"v=spf1 -all\"\r\nReporting-MTA: dns; mx.reporter.example\r\nUser-Agent: r/1\r\n", ""),
+	  "type=auth-failure d=example.com s=s9 i=@example.com spf-dns=txt : example.com : \"v=spf1 -all\"\n", FALSE },
+	{ "a complaint says that it is one",
+	  ARF("Feedback-Type: abuse\r\nUser-Agent: r/1\r\nSource-IP: 192.0.2.7\r\nOriginal-Rcpt-To: b@example.net\r\n", ""),
+	  "type=abuse source=192.0.2.7 rcpt-to=b@example.net\n", FALSE },
+	{ "redacted", ARF(FIELDS, ORIGINAL),
+	  "type=auth-failure source=192.0.2.7 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf "
+	  "from=@example.com id=@example.com d=example.com s=s1\n", TRUE },
+	{ "redacted addresses",
+	  ARF("Feedback-Type: auth-failure\r\nOriginal-Mail-From: <a@example.com>\r\nOriginal-Rcpt-To: B@Example.NET\r\n"
+	      "DKIM-Identity: c@example.com\r\nReported-Domain: someone@example.com\r\n", ""),
+	  "type=auth-failure domain=example.com mail-from=@example.com rcpt-to=@example.net i=@example.com\n", TRUE },
+	{ "redacted, the null sender is nobody", ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.7\r\nOriginal-Mail-From: <>\r\n", ""),
+	  "type=auth-failure source=192.0.2.7 mail-from=\n", TRUE },
+	{ "redacted, what has no domain goes altogether",
+	  ARF("Feedback-Type: auth-failure\r\nUser-Agent: r/1\r\nOriginal-Mail-From: <root>\r\nOriginal-Rcpt-To: <someone@b c: @>\r\n"
+	      "DKIM-Identity: someone@\r\nMessage-ID: <someone.1>\r\n", ""),
+	  "type=auth-failure\n", TRUE },
 	{ "a feedback part that says nothing", ARF("", ORIGINAL), "", FALSE },
+	{ "feedback fields in a header without a part",
+	  "Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.7\r\nContent-Type: multipart/report; boundary=b\r\n\r\n", "", FALSE },
 	{ "a notice in plain text",
 	  "From: a@mail.example\r\nSubject: DMARC\r\nContent-Type: text/plain\r\n\r\nA message claiming to be from you has failed the "
 	  "published DMARC policy.\r\n\r\n  Sender Domain: example.com\r\n  Sender IP Address: 192.0.2.3\r\n"
+	  "  Received Date: Tue, 24 Nov 2026 00:00:00 +0000\r\n  SPF Alignment: no\r\n  DKIM Alignment: no\r\n"
 	  "------ This is a copy of the headers ------\r\n\r\nSubject: Payment\r\nMessage-ID: <2@example.com>\r\n",
-	  "192.0.2.3 example.com dmarc Payment 2@example.com - -\n", FALSE },
+	  "type=auth-failure source=192.0.2.3 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z subject=Payment id=2@example.com\n",
+	  FALSE },
+	{ "a notice in a multipart that calls itself a report",
+	  MAIL("multipart/report", PART("text/plain", "A message claiming to be from you has failed the published DMARC policy.\r\n"
+	                                              "Sender Domain: example.com\r\nSender IP Address: 192.0.2.3")),
+	  "type=auth-failure source=192.0.2.3 domain=example.com auth=dmarc\n", FALSE },
 };
 
 static gboolean
@@ -53,10 +147,11 @@ drop_batch(gpointer ctx, MqBatch *batch, GError **error)
 	return TRUE;
 }
 
-static const char *
-or_dash(const char *text)
+static void
+write_value(GString *out, const char *name, const char *value)
 {
-	return text != NULL ? text : "-";
+	if (value != NULL)
+		g_string_append_printf(out, "%s%s=%s", out->len > 0 && out->str[out->len - 1] != '\n' ? " " : "", name, value);
 }
 
 static gboolean
@@ -64,14 +159,34 @@ write_report(gpointer ctx, MqReport *owned, GError **error)
 {
 	g_autoptr(MqReport) report = owned;
 	const MqFailure *f = report->failure;
-	g_autofree char *source = mq_address_to_text(&f->source);
+	g_autofree char *source = f->source.n_bytes > 0 ? mq_address_to_text(&f->source) : NULL;
+	g_autofree char *arrival = mq_when_to_text(f->arrival_s);
+	g_autofree char *incidents = f->incidents >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, f->incidents) : NULL;
 	g_autofree char *auth = NULL;
 
 	(void)error;
 	g_ptr_array_add(f->auth_failure, NULL);
 	auth = g_strjoinv(",", (char **)f->auth_failure->pdata);
-	g_string_append_printf(ctx, "%s %s %s %s %s %s %s\n", *source != '\0' ? source : "-", or_dash(f->reported_domain), auth,
-	                       or_dash(f->subject), or_dash(f->message_id), or_dash(f->dkim_selector), or_dash(f->identity_alignment));
+	write_value(ctx, "type", f->feedback_type);
+	write_value(ctx, "source", source);
+	write_value(ctx, "source-text", f->source_text);
+	write_value(ctx, "domain", f->reported_domain);
+	write_value(ctx, "auth", *auth != '\0' ? auth : NULL);
+	write_value(ctx, "delivery", f->delivery_result);
+	write_value(ctx, "arrival", arrival);
+	write_value(ctx, "incidents", incidents);
+	write_value(ctx, "alignment", f->identity_alignment);
+	write_value(ctx, "said", f->identity_alignment_said);
+	write_value(ctx, "mail-from", f->original_mail_from);
+	write_value(ctx, "rcpt-to", f->original_rcpt_to);
+	write_value(ctx, "from", f->header_from);
+	write_value(ctx, "subject", f->subject);
+	write_value(ctx, "id", f->message_id);
+	write_value(ctx, "d", f->dkim_domain);
+	write_value(ctx, "s", f->dkim_selector);
+	write_value(ctx, "i", f->dkim_identity);
+	write_value(ctx, "spf-dns", f->spf_dns);
+	g_string_append_c(ctx, '\n');
 	return TRUE;
 }
 

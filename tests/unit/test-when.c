@@ -53,6 +53,8 @@ test_formats(void)
 	g_assert_true(mq_when_parse_rfc5322("Tue, 24 Nov 2026 01:00:00 +0100", &time_s));
 	g_assert_cmpint(time_s, ==, NOW);
 	g_assert_false(mq_when_parse_rfc5322("", &time_s));
+	g_assert_false(mq_when_parse_rfc5322("Tue, 24 Nov 5706 01:00:00 +0100", &time_s));
+	g_assert_false(mq_when_parse_rfc5322("Tue, 24 Nov 1926 01:00:00 +0100", &time_s));
 }
 
 static void
