@@ -6,7 +6,6 @@
 #include "ingest/mail.h"
 #include "ingest/message.h"
 #include "ingest/origins.h"
-#include "ingest/xml.h"
 
 #define JOBS_MAX    64
 #define COMMIT_US   G_USEC_PER_SEC
@@ -56,7 +55,6 @@ void
 mq_ingest_init(void)
 {
 	mq_mail_init();
-	mq_xml_init();
 }
 
 static void

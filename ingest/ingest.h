@@ -19,7 +19,7 @@
 #include "ingest/problem.h"
 #include "ingest/report.h"
 
-/* Sets up the libraries (GMime, libxml2, libcurl); once, before the first thread. */
+/* Sets up the libraries (GMime, libcurl); once, before the first thread. */
 void mq_ingest_init(void);
 
 typedef enum {

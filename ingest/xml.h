@@ -1,8 +1,10 @@
 /* A push reader for small XML vocabularies that strangers write badly.
  *
- * Bytes go through three stages: xml_decode.c makes them UTF-8, xml_repair.c makes them well-formed
- * (by what the vocabulary allows), libxml2 reads them. There is no DTD, no entity but the predefined,
- * nothing is fetched, and depth and text are capped; memory does not grow with the document. */
+ * Bytes go through two stages: xml_decode.c makes them UTF-8, xml_reader.c reads them, and repairs what
+ * is not well-formed by what the vocabulary allows. No library does the second, and to have one read
+ * again what was repaired would cost more than all else; a test compares the two on documents that
+ * are well-formed. There is no DTD, no entity but those of XML and HTML, nothing is fetched, and depth
+ * and text are capped; memory does not grow with the document. */
 #ifndef MQ_INGEST_XML_H
 #define MQ_INGEST_XML_H
 
@@ -33,9 +35,6 @@ typedef struct {
 } MqXmlHandler;
 
 typedef struct MqXml MqXml;
-
-/* Sets up the library; once, before the first thread. */
-void mq_xml_init(void);
 
 /* @root: outlives the reader. A document may hold it several times, or within other elements. */
 MqXml *mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx);

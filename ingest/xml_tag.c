@@ -2,35 +2,67 @@
 
 #include <string.h>
 
+enum { NAME_START = 1 << 0, NAME = 1 << 1 };
+
+static const guint8 kinds[256] = {
+	['A' ... 'Z'] = NAME_START | NAME, ['a' ... 'z'] = NAME_START | NAME, ['_'] = NAME_START | NAME,
+	['0' ... '9'] = NAME,              ['-'] = NAME,                      ['.'] = NAME,
+	[':'] = NAME,
+};
+
 static gboolean
 is_name_start(char c)
 {
-	return g_ascii_isalpha(c) || c == '_';
+	return (kinds[(guint8)c] & NAME_START) != 0;
 }
 
 static gboolean
 is_name(char c)
 {
-	return g_ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == ':';
+	return (kinds[(guint8)c] & NAME) != 0;
 }
 
 /* FALSE: more than one prefix, or an empty one. */
 static gboolean
-copy_name(char name[MQ_XML_NAME_BYTES], const char *text, gsize n)
+set_name(MqXmlTag *tag, const char *name, gsize n)
 {
-	const char *colon = memchr(text, ':', n);
+	const char *colon = memchr(name, ':', n);
 
-	n = MIN(n, MQ_XML_NAME_BYTES - 1);
-	memcpy(name, text, n);
-	name[n] = '\0';
-	return colon == NULL || (is_name_start(colon[1]) && strchr(name, ':') == strrchr(name, ':'));
+	tag->name = name;
+	tag->n_name = MIN(n, MQ_XML_NAME_BYTES);
+	tag->n_prefix = 0;
+	if (colon == NULL)
+		return TRUE;
+	if (!is_name_start(colon[1]))
+		return FALSE;
+	if ((gsize)(colon - name) >= tag->n_name)
+		return TRUE; /* cut before it */
+	tag->n_prefix = (gsize)(colon - name);
+	return memchr(colon + 1, ':', tag->n_name - tag->n_prefix - 1) == NULL;
+}
+
+/* Up to the '>' that is not quoted; 0 when a '<' comes first, @n when there is none yet. */
+static gsize
+find_end(const char *text, gsize at, gsize n)
+{
+	char quote = '\0';
+
+	for (; at < n && (text[at] != '>' || quote != '\0'); at++) {
+		if (text[at] == '<')
+			return 0;
+		if (quote != '\0')
+			quote = text[at] == quote ? '\0' : quote;
+		else if (text[at] == '"' || text[at] == '\'')
+			quote = text[at];
+	}
+	return at;
 }
 
 MqXmlFound
 mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final)
 {
-	gsize i = 1, name_at, end = 0;
-	char quote = '\0';
+	gsize most = MIN(n, MQ_XML_TAG_BYTES);
+	gsize i = 1, name_at, end;
 
 	tag->is_end = n > 1 && text[1] == '/';
 	i += tag->is_end ? 1 : 0;
@@ -40,21 +72,14 @@ mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final)
 	while (i < n && is_name(text[i]))
 		i++;
 	if (i < n && ((text[i] != '>' && text[i] != '/' && !g_ascii_isspace(text[i]))
-	              || !copy_name(tag->name, text + name_at, i - name_at)))
+	              || !set_name(tag, text + name_at, i - name_at)))
 		return MQ_XML_FOUND_NONE;
+	end = find_end(text, MIN(i, most), most);
+	if (end == 0)
+		return MQ_XML_FOUND_NONE;
+	if (end == most)
+		return final || most == MQ_XML_TAG_BYTES ? MQ_XML_FOUND_NONE : MQ_XML_FOUND_MORE;
 	tag->attributes = text + i;
-	for (end = i; end < n && end < MQ_XML_TAG_BYTES; end++) {
-		if (text[end] == '<')
-			return MQ_XML_FOUND_NONE;
-		if (quote != '\0')
-			quote = text[end] == quote ? '\0' : quote;
-		else if (text[end] == '"' || text[end] == '\'')
-			quote = text[end];
-		else if (text[end] == '>')
-			break;
-	}
-	if (end == n || end == MQ_XML_TAG_BYTES)
-		return final || end == MQ_XML_TAG_BYTES ? MQ_XML_FOUND_NONE : MQ_XML_FOUND_MORE;
 	tag->is_empty = !tag->is_end && end > i && text[end - 1] == '/';
 	tag->n_attributes = end - i - (tag->is_empty ? 1 : 0);
 	tag->n = end + 1;
@@ -79,7 +104,7 @@ is_space(char c)
 static gboolean
 is_namespace(const char *name, gsize n_name, const char *value, gsize n)
 {
-	if (n_name < 5 || n_name >= MQ_XML_NAME_BYTES || memcmp(name, "xmlns", 5) != 0)
+	if (n_name < 5 || n_name > MQ_XML_NAME_BYTES || memcmp(name, "xmlns", 5) != 0)
 		return FALSE;
 	if (n_name > 5 && (name[5] != ':' || !is_name_start(name[6]) || memchr(name + 6, ':', n_name - 6) != NULL))
 		return FALSE;
@@ -89,15 +114,24 @@ is_namespace(const char *name, gsize n_name, const char *value, gsize n)
 	return n > 0;
 }
 
+/* "xmlns" or "xmlns:prefix". */
+static MqXmlNamespace
+namespace_of(const char *name, gsize n_name, const char *value, gsize n)
+{
+	gsize skip = MIN(n_name, strlen("xmlns:"));
+
+	return (MqXmlNamespace){ .prefix = name + skip, .n_prefix = n_name - skip, .uri = value, .n_uri = n };
+}
+
 gboolean
-mq_xml_tag_namespaces(const MqXmlTag *tag, GString *out)
+mq_xml_tag_namespaces(const MqXmlTag *tag, void (*declare)(gpointer ctx, const MqXmlNamespace *ns), gpointer ctx)
 {
 	const char *text = tag->attributes;
-	gsize n = tag->n_attributes, first = out->len;
+	gsize n = tag->n_attributes;
 
 	for (gsize i = span(text, 0, n, is_space); i < n; i = span(text, i, n, is_space)) {
 		gsize name_end = span(text, i, n, is_name), equals = span(text, name_end, n, is_space), open;
-		const char *close;
+		const char *value, *close;
 
 		open = span(text, equals + 1, n, is_space);
 		close = equals < n && text[equals] == '=' && open < n && (text[open] == '"' || text[open] == '\'')
@@ -105,13 +139,11 @@ mq_xml_tag_namespaces(const MqXmlTag *tag, GString *out)
 		                : NULL;
 		if (name_end == i || close == NULL)
 			return FALSE;
-		if (is_namespace(text + i, name_end - i, text + open + 1, (gsize)(close - text) - open - 1)) {
-			g_autofree char *name = g_strdup_printf(" %.*s=", (int)(name_end - i), text + i);
+		value = text + open + 1;
+		if (is_namespace(text + i, name_end - i, value, (gsize)(close - value))) {
+			const MqXmlNamespace ns = namespace_of(text + i, name_end - i, value, (gsize)(close - value));
 
-			if (strstr(out->str + first, name) == NULL) {
-				g_string_append(out, name);
-				g_string_append_len(out, text + open, close + 1 - (text + open));
-			}
+			declare(ctx, &ns);
 		}
 		i = (gsize)(close - text) + 1;
 	}

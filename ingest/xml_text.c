@@ -7,14 +7,15 @@
 #define REFERENCE_BYTES 40
 #define END_TAG_BYTES   64
 
-enum { PLAIN, ESCAPE, LESS, AMPERSAND, CONTROL, HIGH };
+enum { PLAIN, GREATER, LESS, AMPERSAND, RETURN, CONTROL, HIGH };
 
 static const guint8 kinds[256] = {
 	[0x00 ... 0x08] = CONTROL,
 	[0x0b ... 0x0c] = CONTROL,
 	[0x0e ... 0x1f] = CONTROL,
+	['\r'] = RETURN,
 	['<'] = LESS,
-	['>'] = ESCAPE,
+	['>'] = GREATER,
 	['&'] = AMPERSAND,
 	[0x80 ... 0xff] = HIGH,
 };
@@ -36,14 +37,9 @@ put(MqXmlText *text, const char *bytes, gsize n)
 }
 
 void
-mq_xml_text_escape(MqXmlText *text, char c)
+mq_xml_text_add(MqXmlText *text, char c)
 {
-	if (text->n_bytes == MQ_LIMIT_XML_TEXT) {
-		text->odd |= MQ_XML_ODD_LONG;
-		return;
-	}
-	text->n_bytes++;
-	g_string_append(text->made, c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;");
+	put(text, &c, 1);
 }
 
 static void
@@ -51,12 +47,18 @@ put_character(MqXmlText *text, gunichar c)
 {
 	char utf8[6];
 
-	if (c == '<' || c == '>' || c == '&')
-		mq_xml_text_escape(text, (char)c);
-	else if (c == '\r')
-		put(text, "&#13;", 5); /* as it is, XML would make it a line feed */
-	else
-		put(text, utf8, (gsize)g_unichar_to_utf8(c, utf8));
+	put(text, utf8, (gsize)g_unichar_to_utf8(c, utf8));
+}
+
+/* A line ends in "\n", however it was written (XML 1.0 section 2.11). How many bytes; 0: wants more. */
+static gsize
+read_return(MqXmlText *text, const char *bytes, gsize n, gboolean final)
+{
+	if (n == 1 && !final)
+		return 0;
+	text->after_high = FALSE;
+	mq_xml_text_add(text, '\n');
+	return n > 1 && bytes[1] == '\n' ? 2 : 1;
 }
 
 static gboolean
@@ -110,12 +112,14 @@ read_special(MqXmlText *text, const char *bytes, gsize n, gboolean final)
 	switch (kinds[(guint8)*bytes]) {
 	case HIGH:
 		return read_high(text, bytes, n, final);
+	case RETURN:
+		return read_return(text, bytes, n, final);
 	case CONTROL:
 		text->odd |= MQ_XML_ODD_CHARACTER;
 		put_character(text, 0xfffd);
 		return 1;
 	default:
-		mq_xml_text_escape(text, *bytes);
+		mq_xml_text_add(text, *bytes);
 		return 1;
 	}
 }
@@ -147,15 +151,17 @@ mq_xml_text_read(MqXmlText *text, const char *bytes, gsize n, const char *name, 
 	gsize start = 0, i = 0, used;
 
 	while (i < n) {
+		gsize plain = i;
 		const char *end_tag;
 		guint8 kind;
 
-		for (; i < n && kinds[(guint8)bytes[i]] == PLAIN; i++)
-			text->after_high = FALSE;
+		while (i < n && kinds[(guint8)bytes[i]] == PLAIN)
+			i++;
+		text->after_high = text->after_high && i == plain;
 		if (i == n)
 			break;
 		kind = kinds[(guint8)bytes[i]];
-		end_tag = kind == ESCAPE && name != NULL ? find_end_tag(bytes + start, i - start, name) : NULL;
+		end_tag = kind == GREATER && name != NULL ? find_end_tag(bytes + start, i - start, name) : NULL;
 		if (end_tag != NULL) {
 			put(text, bytes + start, (gsize)(end_tag - bytes) - start);
 			*ended = TRUE;
@@ -221,7 +227,7 @@ mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n, gboolean
 	text->after_high = FALSE;
 	if (c == 0) {
 		text->odd |= MQ_XML_ODD_AMPERSAND;
-		mq_xml_text_escape(text, '&');
+		mq_xml_text_add(text, '&');
 		return 1;
 	}
 	put_character(text, c);

@@ -1,4 +1,4 @@
-/* Text of an element, on its way through ingest/xml_repair.h: checked, escaped, capped. */
+/* Text of an element, as ingest/xml_reader.h meets it: its references are resolved, it is checked and capped. */
 #ifndef MQ_INGEST_XML_TEXT_H
 #define MQ_INGEST_XML_TEXT_H
 
@@ -34,8 +34,8 @@ gsize mq_xml_text_read(MqXmlText *text, const char *bytes, gsize n, const char *
                        gboolean *ended);
 /* "&amp;", and what should have been one. The same return. */
 gsize mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n, gboolean final);
-/* '<', '>' or '&' as text. */
-void mq_xml_text_escape(MqXmlText *text, char c);
+/* @c, which is markup elsewhere, as text. */
+void mq_xml_text_add(MqXmlText *text, char c);
 /* The character that an HTML entity stands for, 0 for none: from ingest/xml.c, which has libxml2's table. */
 gunichar mq_xml_entity(const char *name);
 
