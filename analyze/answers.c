@@ -232,6 +232,28 @@ mq_answer_new(MqAsk ask, const char *name, MqOutcome outcome, const char *why)
 	return answer;
 }
 
+MqAnswer *
+mq_answer_copy(const MqAnswer *answer)
+{
+	MqAnswer *copy = mq_answer_new(answer->ask, answer->name, answer->outcome, answer->why);
+
+	for (guint i = 0; i < answer->records->len; i++) {
+		const MqDnsRecord *record = g_ptr_array_index(answer->records, i);
+		MqDnsRecord *twin = g_memdup2(record, sizeof(*record));
+
+		twin->text = g_strdup(record->text);
+		twin->host = g_strdup(record->host);
+		twin->tag = g_strdup(record->tag);
+		twin->value = g_strdup(record->value);
+		g_ptr_array_add(copy->records, twin);
+	}
+	for (guint i = 0; i < answer->aliases->len; i++)
+		g_ptr_array_add(copy->aliases, g_strdup(g_ptr_array_index(answer->aliases, i)));
+	copy->ttl_s = answer->ttl_s;
+	copy->asked_s = answer->asked_s;
+	return copy;
+}
+
 void
 mq_answer_free(MqAnswer *answer)
 {
@@ -332,15 +354,17 @@ drop_records(MqAnswer *answer, const char *why)
 	answer->why = g_strdup(why);
 }
 
+/* MX by preference, and all in an order that servers do not turn: what is said of them, and whether
+ * anything changed, depends on no chance. */
 static int
-compare_preference(gconstpointer a, gconstpointer b)
+compare_records(gconstpointer a, gconstpointer b)
 {
 	const MqDnsRecord *left = *(const MqDnsRecord *const *)a;
 	const MqDnsRecord *right = *(const MqDnsRecord *const *)b;
 
 	if (left->preference != right->preference)
 		return left->preference < right->preference ? -1 : 1;
-	return g_strcmp0(left->host, right->host);
+	return strcmp(left->text, right->text);
 }
 
 /* Forgets which questions were answered, and frees them. */
@@ -373,8 +397,7 @@ mq_answers_put(MqAnswers *answers, MqAnswer *answer)
 		mq_answer_free(answer);
 		return;
 	}
-	if (answer->ask == MQ_ASK_MX)
-		g_ptr_array_sort(answer->records, compare_preference);
+	g_ptr_array_sort(answer->records, compare_records);
 	if (answers->n_bytes + answer_bytes(answer) > MQ_LIMIT_DNS_BYTES)
 		drop_records(answer, "the answers for this domain are too large together");
 	answers->n_bytes += answer_bytes(answer);
@@ -407,23 +430,27 @@ want(MqAnswers *answers, MqAsk ask, const char *name)
 	g_hash_table_insert(answers->wanted_keys, g_steal_pointer(&key), question);
 }
 
-/* Why nothing more is asked; NULL: it may be. */
-static const char *
-is_over(const MqAnswers *answers)
-{
-	guint n = answers->in_order->len + g_hash_table_size(answers->wanted_keys);
-
-	if (n >= MQ_LIMIT_DNS_RUN)
-		return "too many questions for one domain, not asked";
-	if (answers->waited_us > MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US)
-		return "DNS took too long for this domain, not asked";
-	return NULL;
-}
-
 void
 mq_answers_add_wait(MqAnswers *answers, gint64 waited_us)
 {
 	answers->waited_us += waited_us;
+}
+
+gint64
+mq_answers_wait_left(const MqAnswers *answers)
+{
+	guint n = answers->in_order->len + g_hash_table_size(answers->wanted_keys);
+
+	return MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US - answers->waited_us;
+}
+
+/* Why nothing more is asked; NULL: it may be. */
+static const char *
+is_over(const MqAnswers *answers)
+{
+	if (answers->in_order->len + g_hash_table_size(answers->wanted_keys) >= MQ_LIMIT_DNS_RUN)
+		return "too many questions for one domain, not asked";
+	return mq_answers_wait_left(answers) < 0 ? "DNS took too long for this domain, not asked" : NULL;
 }
 
 const MqAnswer *

@@ -87,14 +87,15 @@ typedef struct {
 	char *name;         /* lower case, no final dot */
 	MqOutcome outcome;
 	char *why;          /* (nullable) a finished phrase: "time-out after 3 tries"; always set when unknown */
-	GPtrArray *records; /* MqDnsRecord *; MX by preference, the others as the server had them */
+	GPtrArray *records; /* MqDnsRecord *; MX by preference, all by their text: servers turn them */
 	GPtrArray *aliases; /* char *: the CNAMEs that were followed, in order; the last one has the records */
 	guint32 ttl_s;      /* smallest on the way; 0 when not known */
 	gint64 asked_s;     /* when it was answered (for a stored answer: last seen); MQ_TIME_ABSENT if not known */
 } MqAnswer;
 
-/* An answer without records; asked_s absent. @why (nullable) is copied. (transfer full) */
+/* An answer without records; asked_s absent. @why (nullable) is copied. Both: (transfer full) */
 MqAnswer *mq_answer_new(MqAsk ask, const char *name, MqOutcome outcome, const char *why);
+MqAnswer *mq_answer_copy(const MqAnswer *answer);
 void mq_answer_free(MqAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAnswer, mq_answer_free)
 
@@ -161,6 +162,8 @@ void mq_answers_put_texts(MqAnswers *answers, MqAsk ask, const char *name, const
  * answer, what is not there yet is unknown at once: a domain whose servers are slow on purpose holds
  * nobody up for long. */
 void mq_answers_add_wait(MqAnswers *answers, gint64 waited_us);
+/* What is left of that time. */
+gint64 mq_answers_wait_left(const MqAnswers *answers);
 
 /* Drops what is older than its TTL (a run that lasts); negative and unknown answers after 5 minutes. */
 void mq_answers_expire(MqAnswers *answers, gint64 now_s);

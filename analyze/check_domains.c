@@ -1,9 +1,5 @@
 #include "analyze/check_domains.h"
 
-#include "ingest/error.h"
-
-#define POOL_ANSWERS 5000 /* answers shared between domains before a fresh pool is begun */
-
 MqDomainCheck *
 mq_domain_check_new(const char *domain, const MqFactsOptions *options)
 {
@@ -27,142 +23,104 @@ mq_domain_check_free(MqDomainCheck *check)
 	g_free(check);
 }
 
-static MqAnswer *
-copy_answer(const MqAnswer *answer)
-{
-	MqAnswer *copy = mq_answer_new(answer->ask, answer->name, answer->outcome, answer->why);
-
-	for (guint i = 0; i < answer->records->len; i++) {
-		const MqDnsRecord *record = g_ptr_array_index(answer->records, i);
-		MqDnsRecord *again = mq_dns_record_parse(answer->ask, record->text);
-
-		if (again != NULL)
-			g_ptr_array_add(copy->records, again);
-	}
-	for (guint i = 0; i < answer->aliases->len; i++)
-		g_ptr_array_add(copy->aliases, g_strdup(g_ptr_array_index(answer->aliases, i)));
-	copy->ttl_s = answer->ttl_s;
-	copy->asked_s = answer->asked_s;
-	return copy;
-}
-
-/* Takes from the pool what @own wants; what the pool does not have either becomes wanted there. */
-static void
-draw(MqAnswers *pool, MqAnswers *own)
-{
-	g_autoptr(GPtrArray) wanted = mq_answers_wanted(own, MQ_ASK_DNS);
-
-	for (guint i = 0; i < wanted->len; i++) {
-		const MqQuestion *question = g_ptr_array_index(wanted, i);
-		const MqAnswer *answer = mq_answers_get(pool, question->ask, question->name);
-
-		if (answer != NULL)
-			mq_answers_put(own, copy_answer(answer));
-	}
-}
-
-/* Fills what is not DNS, from the domain's own answers: who fetches needs the addresses there. */
-static void
-fill_others(MqResolver *const *others, MqAnswers *own)
-{
-	for (gsize i = 0; others != NULL && others[i] != NULL; i++)
-		if (mq_answers_want(own, others[i]->kinds)) {
-			g_autoptr(GError) failed = NULL;
-
-			if (!mq_resolver_fill(others[i], own, &failed))
-				mq_answers_give_up(own, others[i]->kinds, failed->message);
-		}
-	mq_answers_give_up(own, ~MQ_ASK_DNS, "it was not asked for");
-}
-
-/* Whether the facts are complete now. */
-static gboolean
-look(MqDomainCheck *check)
-{
-	if (check->facts == NULL)
-		check->facts = mq_facts_gather(check->answers, check->domain, &check->options);
-	return check->facts != NULL;
-}
-
 typedef struct {
 	MqResolver *dns;
 	MqResolver *const *others;
-	MqAnswers *pool;
-	GError *error; /* the first time that no name server was reached */
+	GPtrArray *active; /* MqDomainCheck *: being looked at */
+	GError *error;     /* the first time that no name server was reached */
 } Run;
 
+/* Whether the facts are complete now. Called when nothing is wanted any more: what is wanted after it
+ * is new. */
+static gboolean
+look(MqDomainCheck *check)
+{
+	check->facts = mq_facts_gather(check->answers, check->domain, &check->options);
+	if (check->facts != NULL) {
+		check->findings = mq_checks_run(check->facts);
+		return TRUE;
+	}
+	if (++check->rounds >= MQ_CHECK_ROUNDS)
+		mq_answers_give_up(check->answers, ~0u, "answers brought up new questions without end");
+	return FALSE;
+}
+
+/* The sets of the active checks that want something of @kinds, and nothing of @before. */
+static GPtrArray *
+list_sets(const GPtrArray *active, guint kinds, guint before)
+{
+	GPtrArray *sets = g_ptr_array_new();
+
+	for (guint i = 0; i < active->len; i++) {
+		MqAnswers *answers = ((MqDomainCheck *)g_ptr_array_index(active, i))->answers;
+
+		if (mq_answers_want(answers, kinds) && !mq_answers_want(answers, before))
+			g_ptr_array_add(sets, answers);
+	}
+	return sets;
+}
+
 static void
-fill_dns(Run *run)
+fill_sets(MqResolver *resolver, const GPtrArray *sets, guint kinds, GError **first)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (mq_answers_want(run->pool, MQ_ASK_DNS) && !mq_resolver_fill(run->dns, run->pool, &error)) {
-		mq_answers_give_up(run->pool, MQ_ASK_DNS, error->message);
-		if (run->error == NULL)
-			run->error = g_steal_pointer(&error);
+	if (sets->len == 0 || mq_resolver_fill_some(resolver, (MqAnswers *const *)sets->pdata, sets->len, &error))
+		return;
+	for (guint i = 0; i < sets->len; i++)
+		mq_answers_give_up(g_ptr_array_index(sets, i), kinds, error->message);
+	if (first != NULL && *first == NULL)
+		*first = g_steal_pointer(&error);
+}
+
+/* What is not DNS waits until the domain's DNS is complete: who fetches needs the addresses there. */
+static void
+fill(Run *run)
+{
+	g_autoptr(GPtrArray) asking = list_sets(run->active, MQ_ASK_DNS, 0);
+
+	fill_sets(run->dns, asking, MQ_ASK_DNS, &run->error);
+	for (gsize i = 0; run->others != NULL && run->others[i] != NULL; i++) {
+		g_autoptr(GPtrArray) waiting = list_sets(run->active, run->others[i]->kinds & ~MQ_ASK_DNS, MQ_ASK_DNS);
+
+		fill_sets(run->others[i], waiting, run->others[i]->kinds, NULL);
+	}
+	for (guint i = 0; i < run->active->len; i++) {
+		MqAnswers *answers = ((MqDomainCheck *)g_ptr_array_index(run->active, i))->answers;
+
+		if (!mq_answers_want(answers, MQ_ASK_DNS))
+			mq_answers_give_up(answers, ~0u, "it was not asked for");
 	}
 }
 
+/* Looks at those that have all they wanted; what is complete leaves. */
 static void
-check_batch(Run *run, const GPtrArray *checks, guint first, guint end)
+advance(Run *run)
 {
-	gboolean complete = FALSE;
+	for (guint i = run->active->len; i-- > 0;) {
+		MqDomainCheck *check = g_ptr_array_index(run->active, i);
 
-	for (guint round = 0; !complete && round < MQ_CHECK_ROUNDS + 2; round++) {
-		complete = TRUE;
-		for (guint i = first; i < end; i++) {
-			MqDomainCheck *check = g_ptr_array_index(checks, i);
-
-			if (look(check))
-				continue;
-			complete = FALSE;
-			draw(run->pool, check->answers);
-		}
-		fill_dns(run);
-		for (guint i = first; i < end; i++) {
-			MqDomainCheck *check = g_ptr_array_index(checks, i);
-
-			if (check->facts != NULL)
-				continue;
-			draw(run->pool, check->answers);
-			if (!mq_answers_want(check->answers, MQ_ASK_DNS) && mq_answers_want(check->answers, ~MQ_ASK_DNS))
-				fill_others(run->others, check->answers);
-			if (round >= MQ_CHECK_ROUNDS)
-				mq_answers_give_up(check->answers, ~0u, "answers brought up new questions without end");
-		}
+		if (!mq_answers_want(check->answers, ~0u) && look(check))
+			g_ptr_array_remove_index_fast(run->active, i);
 	}
-}
-
-/* After its rounds a domain's questions are all given up; a few more looks make it complete. */
-static void
-finish(MqDomainCheck *check)
-{
-	while (!look(check))
-		mq_answers_give_up(check->answers, ~0u, "too many rounds of questions");
-	check->findings = mq_checks_run(check->facts);
 }
 
 gboolean
 mq_check_domains(const GPtrArray *checks, MqResolver *dns, MqResolver *const *others, MqCheckProgress progress,
                  gpointer ctx, GError **error)
 {
-	Run run = { .dns = dns, .others = others, .pool = mq_answers_new() };
+	g_autoptr(GPtrArray) active = g_ptr_array_new();
+	Run run = { .dns = dns, .others = others, .active = active };
+	guint next = 0;
 
-	for (guint first = 0; first < checks->len; first += MQ_CHECK_BATCH) {
-		guint end = MIN(first + MQ_CHECK_BATCH, checks->len);
-		g_autoptr(GPtrArray) held = mq_answers_list(run.pool);
-
-		if (held->len > POOL_ANSWERS) {
-			mq_answers_free(run.pool);
-			run.pool = mq_answers_new();
-		}
-		check_batch(&run, checks, first, end);
-		for (guint i = first; i < end; i++)
-			finish(g_ptr_array_index(checks, i));
+	while (next < checks->len || active->len > 0) {
+		while (next < checks->len && active->len < MQ_CHECK_FLIGHT)
+			g_ptr_array_add(active, g_ptr_array_index(checks, next++));
+		advance(&run);
 		if (progress != NULL)
-			progress(ctx, end, checks->len);
+			progress(ctx, next - active->len, checks->len);
+		fill(&run);
 	}
-	mq_answers_free(run.pool);
 	if (run.error == NULL)
 		return TRUE;
 	g_propagate_error(error, run.error);

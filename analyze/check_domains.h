@@ -11,6 +11,7 @@ typedef struct {
 	MqAnswers *answers;     /* all that was asked for it */
 	MqFacts *facts;
 	MqFindings *findings;
+	guint rounds;           /* private */
 } MqDomainCheck;
 
 /* (transfer full): not checked yet */
@@ -18,9 +19,9 @@ MqDomainCheck *mq_domain_check_new(const char *domain, const MqFactsOptions *opt
 void mq_domain_check_free(MqDomainCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqDomainCheck, mq_domain_check_free)
 
-#define MQ_CHECK_BATCH 32 /* domains whose questions are asked together */
+#define MQ_CHECK_FLIGHT 32 /* domains that are looked at together */
 
-/* (nullable) After each batch. */
+/* (nullable) Now and then. */
 typedef void (*MqCheckProgress)(gpointer ctx, guint done, guint total);
 
 /**
@@ -29,8 +30,9 @@ typedef void (*MqCheckProgress)(gpointer ctx, guint done, guint total);
  * @dns: answers questions of DNS; a question that several domains have is asked once
  * @others: (nullable) (array zero-terminated=1): answer the other kinds; what none of them does is unknown
  *
- * Always completes every check: what could not be asked is unknown in it. Time is bounded by the
- * resolvers' deadlines and MQ_CHECK_ROUNDS.
+ * Always completes every check: what could not be asked is unknown in it. Each domain has its own
+ * limits of time and questions (analyze/answers.h), and MQ_CHECK_ROUNDS: one that is slow or hostile
+ * costs the others nothing but its place among those that are looked at together.
  *
  * Returns: %FALSE with %MQ_ERROR_DNS when no name server could be reached; the checks are complete all
  *   the same, and say that nothing is known

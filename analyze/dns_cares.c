@@ -53,31 +53,10 @@ typedef struct {
 typedef struct {
 	MqAnswers *answers;
 	guint pending; /* its questions that have no answer yet */
+	gint64 until_us;
 } Waiter;
 
 /* ------------------------------------------------------------------ cache */
-
-static MqAnswer *
-copy_answer(const MqAnswer *answer)
-{
-	MqAnswer *copy = mq_answer_new(answer->ask, answer->name, answer->outcome, answer->why);
-
-	for (guint i = 0; i < answer->records->len; i++) {
-		const MqDnsRecord *record = g_ptr_array_index(answer->records, i);
-		MqDnsRecord *twin = g_memdup2(record, sizeof(*record));
-
-		twin->text = g_strdup(record->text);
-		twin->host = g_strdup(record->host);
-		twin->tag = g_strdup(record->tag);
-		twin->value = g_strdup(record->value);
-		g_ptr_array_add(copy->records, twin);
-	}
-	for (guint i = 0; i < answer->aliases->len; i++)
-		g_ptr_array_add(copy->aliases, g_strdup(g_ptr_array_index(answer->aliases, i)));
-	copy->ttl_s = answer->ttl_s;
-	copy->asked_s = answer->asked_s;
-	return copy;
-}
 
 static gint64
 now_s(void)
@@ -146,8 +125,8 @@ finish(Flight *flight)
 	for (guint i = 0; i < flight->waiting->len; i++) {
 		Waiter *waiter = g_ptr_array_index(flight->waiting, i);
 
-		mq_answers_put(waiter->answers, copy_answer(flight->answer));
-		waiter->pending--;
+		mq_answers_put(waiter->answers, mq_answer_copy(flight->answer));
+		waiter->pending -= waiter->pending > 0 ? 1 : 0; /* it may have given up */
 	}
 	g_ptr_array_set_size(flight->waiting, 0);
 	g_hash_table_remove(cares->asked, flight->key);
@@ -293,7 +272,7 @@ attach(Cares *cares, Waiter *waiter)
 		Flight *flight;
 
 		if (cached != NULL) {
-			mq_answers_put(waiter->answers, copy_answer(cached));
+			mq_answers_put(waiter->answers, mq_answer_copy(cached));
 			continue;
 		}
 		flight = g_hash_table_lookup(cares->asked, key);
@@ -392,35 +371,38 @@ watch_reach(Cares *cares)
 	cares->unreachable = !g_hash_table_contains(cares->asked, key);
 }
 
+/* Whether a set has all it wanted, or has waited long enough for it: what it lacks is unknown then. */
 static gboolean
-is_one_done(const Waiter *waiters, guint n)
+is_one_done(const Cares *cares, Waiter *waiters, guint n)
 {
-	for (guint i = 0; i < n; i++)
-		if (waiters[i].pending == 0)
-			return TRUE;
-	return n == 0;
+	gint64 now_us = g_get_monotonic_time();
+	gboolean done = n == 0;
+
+	for (guint i = 0; i < n; i++) {
+		if (waiters[i].pending > 0 && now_us >= waiters[i].until_us) {
+			mq_answers_give_up(waiters[i].answers, cares->base.kinds, "DNS took too long for this domain");
+			waiters[i].pending = 0;
+		}
+		done = done || waiters[i].pending == 0;
+	}
+	return done;
 }
 
-/* Goes round until a set has all it wanted, time is up, or nobody is there. */
+/* Goes round until a set is done, or nobody is there. */
 static void
 run(Cares *cares, Waiter *waiters, guint n)
 {
-	gint64 until_us = g_get_monotonic_time() + MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC;
-
-	for (guint i = 0; i < n; i++)
-		until_us += waiters[i].pending * G_USEC_PER_SEC / 50;
-	while (!cares->unreachable && g_get_monotonic_time() < until_us) {
+	while (!cares->unreachable) {
 		start_queued(cares);
 		/* silence is told from a dead server before anybody believes it */
-		if (is_one_done(waiters, n) && (cares->n_replies > 0 || cares->n_silent == 0))
+		if (is_one_done(cares, waiters, n) && (cares->n_replies > 0 || cares->n_silent == 0))
 			return;
 		wait_once(cares);
 		give_up_late(cares);
 		watch_reach(cares);
 	}
 	for (guint i = 0; i < n; i++)
-		mq_answers_give_up(waiters[i].answers, cares->base.kinds,
-		                   cares->unreachable ? "no DNS server replies" : "DNS took too long");
+		mq_answers_give_up(waiters[i].answers, cares->base.kinds, "no DNS server replies");
 }
 
 static gboolean
@@ -432,6 +414,7 @@ cares_fill(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **
 
 	for (guint i = 0; i < n_sets; i++) {
 		waiters[i].answers = sets[i];
+		waiters[i].until_us = begun_us + mq_answers_wait_left(sets[i]);
 		attach(cares, &waiters[i]);
 	}
 	run(cares, waiters, n_sets);

@@ -4,58 +4,94 @@
 #include <jansson.h>
 
 #include "analyze/resolver.h"
+#include "ingest/limits.h"
 
 typedef struct {
 	MqResolver base;
 	MqStore *store;
 	char *domain;
+	GHashTable *newest; /* "TXT name" -> MqAnswer *; NULL until somebody asks */
 } Stored;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
-/* MqDnsSeenFunc: the newest answer of its kind wins; rows come oldest first */
+static char *
+question_key(MqAsk ask, const char *name)
+{
+	return g_strconcat(mq_ask_word(ask), " ", name, NULL);
+}
+
+/* MqDnsSeenFunc: of several for one question the one that was seen last counts. */
 static gboolean
 take_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
 {
 	GHashTable *newest = ctx;
+	g_autofree char *key = NULL;
+	g_autoptr(json_t) texts = NULL;
+	const MqAnswer *known;
 	MqAnswer *answer;
 	MqAsk ask;
 	MqOutcome outcome;
-	g_autoptr(json_t) texts = json_loads(seen->data, 0, NULL);
 	const json_t *text;
 	size_t i;
 
 	(void)error;
 	if (!mq_ask_parse(seen->type, &ask) || !mq_outcome_parse(seen->outcome, &outcome))
 		return TRUE; /* of a newer marque */
+	key = question_key(ask, seen->name);
+	known = g_hash_table_lookup(newest, key);
+	if (known != NULL && known->asked_s > seen->last_seen_s)
+		return TRUE;
 	answer = mq_answer_new(ask, seen->name, outcome, NULL);
 	answer->asked_s = seen->last_seen_s;
+	texts = json_loads(seen->data, 0, NULL);
 	json_array_foreach(texts, i, text) {
 		MqDnsRecord *record = json_is_string(text) ? mq_dns_record_parse(ask, json_string_value(text)) : NULL;
 
 		if (record != NULL)
 			g_ptr_array_add(answer->records, record);
 	}
-	g_hash_table_replace(newest, g_strdup(seen->type), answer);
+	g_hash_table_replace(newest, g_steal_pointer(&key), answer);
 	return TRUE;
 }
 
-static gboolean
-fill_question(Stored *stored, MqAnswers *answers, const MqQuestion *question, GError **error)
+static const MqAnswer *
+find_newest(const Stored *stored, MqAsk ask, const char *name)
 {
-	g_autoptr(GHashTable) newest =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mq_answer_free);
-	const char *type = mq_ask_word(question->ask);
-	g_autofree char *key = NULL;
-	MqAnswer *answer = NULL;
+	g_autofree char *key = question_key(ask, name);
 
-	if (!mq_store_dns(stored->store, stored->domain, question->name, take_seen, newest, error))
-		return FALSE;
-	if (g_hash_table_steal_extended(newest, type, (gpointer *)&key, (gpointer *)&answer))
-		mq_answers_put(answers, answer);
-	else
-		mq_answers_put(answers, mq_answer_new(question->ask, question->name, MQ_ANSWER_UNKNOWN, "no answer is stored"));
-	return TRUE;
+	return g_hash_table_lookup(stored->newest, key);
+}
+
+/* The CNAMEs on the way to the answer: those that were seen when it was. */
+static void
+add_aliases(const Stored *stored, MqAnswer *answer)
+{
+	const MqAnswer *alias = find_newest(stored, MQ_ASK_CNAME, answer->name);
+
+	while (alias != NULL && alias->records->len > 0 && alias->asked_s >= answer->asked_s
+	       && answer->aliases->len < MQ_LIMIT_DNS_ALIASES) {
+		const char *target = ((const MqDnsRecord *)g_ptr_array_index(alias->records, 0))->host;
+
+		g_ptr_array_add(answer->aliases, g_strdup(target));
+		alias = find_newest(stored, MQ_ASK_CNAME, target);
+	}
+}
+
+static void
+fill_question(const Stored *stored, MqAnswers *answers, const MqQuestion *question)
+{
+	const MqAnswer *newest = find_newest(stored, question->ask, question->name);
+	MqAnswer *answer;
+
+	if (newest == NULL) {
+		answer = mq_answer_new(question->ask, question->name, MQ_ANSWER_UNKNOWN, "no answer is stored");
+	} else {
+		answer = mq_answer_copy(newest);
+		if (question->ask != MQ_ASK_CNAME)
+			add_aliases(stored, answer);
+	}
+	mq_answers_put(answers, answer);
 }
 
 static gboolean
@@ -63,12 +99,16 @@ stored_fill(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError *
 {
 	Stored *stored = (Stored *)resolver;
 
+	if (stored->newest == NULL) {
+		stored->newest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mq_answer_free);
+		if (!mq_store_dns(stored->store, stored->domain, NULL, take_seen, stored->newest, error))
+			return FALSE;
+	}
 	for (guint s = 0; s < n_sets; s++) {
 		g_autoptr(GPtrArray) wanted = mq_answers_wanted(sets[s], resolver->kinds);
 
 		for (guint i = 0; i < wanted->len; i++)
-			if (!fill_question(stored, sets[s], g_ptr_array_index(wanted, i), error))
-				return FALSE;
+			fill_question(stored, sets[s], g_ptr_array_index(wanted, i));
 	}
 	return TRUE;
 }
@@ -78,6 +118,7 @@ stored_free(MqResolver *resolver)
 {
 	Stored *stored = (Stored *)resolver;
 
+	g_clear_pointer(&stored->newest, g_hash_table_unref);
 	g_free(stored->domain);
 	g_free(stored);
 }
@@ -115,9 +156,8 @@ records_json(const MqAnswer *answer)
 }
 
 static gboolean
-keep_answer(MqStore *store, const char *domain, const MqAnswer *answer, gint64 now_s, GError **error)
+keep_row(MqStore *store, const char *domain, const MqAnswer *answer, gint64 at_s, GError **error)
 {
-	gint64 at_s = answer->asked_s != MQ_TIME_ABSENT ? answer->asked_s : now_s;
 	char *data = records_json(answer);
 	MqDnsSeen seen = {
 		.domain = domain,
@@ -132,6 +172,25 @@ keep_answer(MqStore *store, const char *domain, const MqAnswer *answer, gint64 n
 
 	free(data); /* jansson's */
 	return done;
+}
+
+/* The answer, and each CNAME on the way to it as an answer of its own. */
+static gboolean
+keep_answer(MqStore *store, const char *domain, const MqAnswer *answer, gint64 now_s, GError **error)
+{
+	gint64 at_s = answer->asked_s != MQ_TIME_ABSENT ? answer->asked_s : now_s;
+	const char *name = answer->name;
+
+	for (guint i = 0; i < answer->aliases->len; i++) {
+		const char *target = g_ptr_array_index(answer->aliases, i);
+		g_autoptr(MqAnswer) alias = mq_answer_new(MQ_ASK_CNAME, name, MQ_ANSWER_FOUND, NULL);
+
+		g_ptr_array_add(alias->records, mq_dns_record_parse(MQ_ASK_CNAME, target));
+		if (!keep_row(store, domain, alias, at_s, error))
+			return FALSE;
+		name = target;
+	}
+	return keep_row(store, domain, answer, at_s, error);
 }
 
 gboolean

@@ -55,8 +55,9 @@ read_reply(const char *domain, const MqHttpReply *reply)
 }
 
 static MqAnswer *
-fetch(const Fetcher *fetcher, const MqAnswers *answers, const char *domain)
+fetch(gconstpointer resolver, const MqAnswers *answers, const char *domain)
 {
+	const Fetcher *fetcher = resolver;
 	g_autofree char *host = g_strconcat("mta-sts.", domain, NULL);
 	g_autofree char *url = g_strdup_printf("https://%s:%u/.well-known/mta-sts.txt", host, fetcher->port);
 	const MqHttpRequest request = {
@@ -79,18 +80,8 @@ fetch(const Fetcher *fetcher, const MqAnswers *answers, const char *domain)
 static gboolean
 fill(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **error)
 {
-	const Fetcher *fetcher = (const Fetcher *)resolver;
-
 	(void)error;
-	for (guint s = 0; s < n_sets; s++) {
-		g_autoptr(GPtrArray) wanted = mq_answers_wanted(sets[s], resolver->kinds);
-
-		for (guint i = 0; i < wanted->len; i++) {
-			g_autofree char *domain = g_strdup(((const MqQuestion *)g_ptr_array_index(wanted, i))->name);
-
-			mq_answers_put(sets[s], fetch(fetcher, sets[s], domain));
-		}
-	}
+	mq_resolver_ask_blocking(resolver, sets, n_sets, MQ_ASK_STS_POLICY, fetch);
 	return TRUE;
 }
 

@@ -440,8 +440,9 @@ add_addresses(const MqAnswers *answers, MqAsk ask, const char *host, GPtrArray *
 }
 
 static MqAnswer *
-answer_question(const Prober *prober, const MqAnswers *answers, const char *name)
+answer_question(gconstpointer resolver, const MqAnswers *answers, const char *name)
 {
+	const Prober *prober = resolver;
 	g_auto(GStrv) words = g_strsplit(name, " ", 2);
 	g_autoptr(GPtrArray) addresses = g_ptr_array_new();
 	g_autoptr(MqProbe) probe = mq_probe_new();
@@ -461,24 +462,11 @@ answer_question(const Prober *prober, const MqAnswers *answers, const char *name
 	return answer;
 }
 
-static void
-fill_one(const Prober *prober, MqAnswers *answers)
-{
-	g_autoptr(GPtrArray) wanted = mq_answers_wanted(answers, prober->parent.kinds);
-
-	for (guint i = 0; i < wanted->len; i++) {
-		g_autofree char *name = g_strdup(((const MqQuestion *)g_ptr_array_index(wanted, i))->name);
-
-		mq_answers_put(answers, answer_question(prober, answers, name));
-	}
-}
-
 static gboolean
-fill(MqResolver *resolver, MqAnswers *const *answers, guint n, GError **error)
+fill(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, GError **error)
 {
 	(void)error;
-	for (guint i = 0; i < n; i++)
-		fill_one((const Prober *)resolver, answers[i]);
+	mq_resolver_ask_blocking(resolver, sets, n_sets, MQ_ASK_PROBE, answer_question);
 	return TRUE;
 }
 

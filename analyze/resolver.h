@@ -45,6 +45,18 @@ gboolean mq_resolver_fill_some(MqResolver *resolver, MqAnswers *const *sets, gui
 void mq_resolver_free(MqResolver *resolver);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqResolver, mq_resolver_free)
 
+/**
+ * MqAskBlocking:
+ * @answers: what is known of the domain; only read, from several threads
+ *
+ * Answers a question and waits for it. (transfer full)
+ */
+typedef MqAnswer *(*MqAskBlocking)(gconstpointer resolver, const MqAnswers *answers, const char *name);
+
+/* The fill of a resolver that can do no better than to wait: up to MQ_LIMIT_BLOCKING questions at once,
+ * each in a thread that has ended when this returns. */
+void mq_resolver_ask_blocking(MqResolver *resolver, MqAnswers *const *sets, guint n_sets, MqAsk kind, MqAskBlocking ask);
+
 /* Asks DNS over UDP, and TCP where an answer was cut. Zero is the default everywhere. */
 typedef struct {
 	const char *const *servers; /* (nullable) (array zero-terminated=1): ADDRESS[:PORT] or [V6]:PORT; the system's */
@@ -78,7 +90,8 @@ MqResolver *mq_dns_cares_new(const MqDnsOptions *options, GError **error);
  * @store: must outlive the resolver
  * @domain: (nullable): only answers that were asked for this domain; any
  *
- * Answers each kind of question from the newest answer in @store; what is not there is unknown.
+ * Answers each kind of question from the newest answer in @store when the first was asked; what is not
+ * there is unknown.
  */
 MqResolver *mq_dns_stored_new(MqStore *store, const char *domain);
 
@@ -87,7 +100,8 @@ MqResolver *mq_dns_stored_new(MqStore *store, const char *domain);
  * @domain: on whose behalf they were asked
  *
  * Stores all of @answers that say something (unknown ones do not) with their time (@now_s where
- * they have none). The caller commits.
+ * they have none), and the CNAMEs on the way to them: what is asked of the stored resolver then gets
+ * the very same. The caller commits.
  */
 gboolean mq_dns_stored_keep(MqStore *store, const char *domain, const MqAnswers *answers, gint64 now_s,
                             GError **error);

@@ -231,7 +231,8 @@ mq_spf_propose(MqAnswers *answers, const char *domain, const GPtrArray *records,
 			else
 				complete = add_term(answers, pieces, term) && complete;
 		}
-		if (end == NULL)
+		/* where they differ, the one that harms nobody who was forgotten */
+		if (end_of(terms) != NULL && g_strcmp0(end, "~all") != 0)
 			end = end_of(terms);
 	}
 	if (!complete)

@@ -12,7 +12,7 @@
 
 typedef struct {
 	char *selectors, *fail_on, *ca_file;
-	gboolean probe, explain;
+	gboolean probe, explain, offline;
 	int smtp_port, https_port; /* for tests; people have 25 and 443 */
 } Options;
 
@@ -281,13 +281,17 @@ reported_selectors(const MqApp *app, MqStore *store, const char *domain, GError 
 	return g_steal_pointer(&names);
 }
 
-/* The database, if there is one; a check works without. */
+/* The database, if there is one; a check works without, unless it is to answer from it. */
 static gboolean
-open_store(const MqApp *app, MqStore **store, GError **error)
+open_store(const MqApp *app, gboolean offline, MqStore **store, GError **error)
 {
 	g_autofree char *place = mq_app_database(app);
 
 	*store = NULL;
+	if (offline) {
+		*store = mq_app_store(app, MQ_STORE_READ, error);
+		return *store != NULL;
+	}
 	if (!g_str_has_prefix(place, "clickhouse:") && !g_file_test(place, G_FILE_TEST_EXISTS))
 		return TRUE;
 	*store = mq_app_store(app, MQ_STORE_WRITE, error);
@@ -387,39 +391,73 @@ show_progress(gpointer ctx, guint done, guint total)
 {
 	MqProgressBar *bar = ctx;
 
-	if (!bar->wanted || total <= MQ_CHECK_BATCH)
+	if (!bar->wanted || total == 1)
 		return;
 	fprintf(bar->err, "\r\x1b[K%u of %u domains", done, total);
 	fflush(bar->err);
 	bar->shown = TRUE;
 }
 
-static MqExit
-check(const MqApp *app, Plan *plan, MqStore *store, MqSeverity fail_on, GError **error)
+static json_t *
+plan_json(const Plan *plan)
 {
-	g_autoptr(MqResolver) dns = mq_app_resolver(app, error);
+	json_t *document = mq_document_new("check");
+	json_t *domains = json_array();
+
+	for (guint i = 0; i < plan->checks->len; i++)
+		json_array_append_new(domains, domain_json(g_ptr_array_index(plan->checks, i), plan->options));
+	json_object_set_new(document, "domains", domains);
+	return document;
+}
+
+/* @dns: and what @others answer beside it */
+static gboolean
+check_all(const Plan *plan, MqResolver *dns, MqResolver *const *others, GError **error)
+{
+	MqProgressBar bar;
+	gboolean reached;
+
+	mq_progress_start(&bar, plan->app);
+	reached = mq_check_domains(plan->checks, dns, others, show_progress, &bar, error);
+	mq_progress_end(&bar);
+	return reached;
+}
+
+static gboolean
+check_online(const Plan *plan, GError **error)
+{
+	g_autoptr(MqResolver) dns = mq_app_resolver(plan->app, error);
 	const MqProbeOptions probing = { .port = (guint16)plan->options->smtp_port, .ca_file = plan->options->ca_file };
 	g_autoptr(MqResolver) prober = plan->options->probe ? mq_probe_smtp_new(&probing) : NULL;
 	const MqPolicyOptions fetching = { .port = (guint16)plan->options->https_port, .ca_file = plan->options->ca_file };
 	g_autoptr(MqResolver) fetcher = mq_policy_https_new(&fetching);
 	MqResolver *const others[] = { fetcher, prober, NULL };
-	g_autoptr(json_t) document = NULL;
-	MqProgressBar bar;
-	json_t *domains;
-	gboolean reached;
 
-	if (dns == NULL)
+	return dns != NULL && check_all(plan, dns, others, error);
+}
+
+/* Whatever the newest answers of all kinds say. */
+static gboolean
+check_offline(const Plan *plan, MqStore *store, GError **error)
+{
+	g_autoptr(MqResolver) stored = mq_dns_stored_new(store, NULL);
+	MqResolver *const others[] = { stored, NULL };
+
+	return check_all(plan, stored, others, error);
+}
+
+static MqExit
+check(Plan *plan, MqStore *store, MqSeverity fail_on, GError **error)
+{
+	gboolean offline = plan->options->offline;
+	gboolean reached = offline ? check_offline(plan, store, error) : check_online(plan, error);
+	g_autoptr(json_t) document = NULL;
+
+	if (!reached && plan->checks->len > 0 && ((MqDomainCheck *)g_ptr_array_index(plan->checks, 0))->facts == NULL)
 		return MQ_EXIT_FAILED;
-	mq_progress_start(&bar, app);
-	reached = mq_check_domains(plan->checks, dns, others, show_progress, &bar, error);
-	mq_progress_end(&bar);
-	document = mq_document_new("check");
-	domains = json_array();
-	for (guint i = 0; i < plan->checks->len; i++)
-		json_array_append_new(domains, domain_json(g_ptr_array_index(plan->checks, i), plan->options));
-	json_object_set_new(document, "domains", domains);
-	mq_output_print(app, document, &layout);
-	if (!reached || !keep(store, plan->checks, app->now_s, error))
+	document = plan_json(plan);
+	mq_output_print(plan->app, document, &layout);
+	if (!reached || (!offline && !keep(store, plan->checks, plan->app->now_s, error)))
 		return MQ_EXIT_FAILED;
 	return needs_person(plan->checks, fail_on) ? MQ_EXIT_PERSON : MQ_EXIT_OK;
 }
@@ -441,6 +479,7 @@ run_check(MqApp *app, GStrv *args, GError **error)
 		{ "smtp-port", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.smtp_port, "instead of 25", "PORT" },
 		{ "https-port", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.https_port, "instead of 443", "PORT" },
 		{ "explain", 0, 0, G_OPTION_ARG_NONE, &options.explain, "show the SPF record as a tree", NULL },
+		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 
@@ -451,13 +490,13 @@ run_check(MqApp *app, GStrv *args, GError **error)
 		            options.fail_on);
 		return MQ_EXIT_USAGE;
 	}
-	if (!open_store(app, &store, error))
+	if (!open_store(app, options.offline, &store, error))
 		return MQ_EXIT_FAILED;
 	make_plan(&plan, app, &options);
 	for (guint i = 1; (*args)[i] != NULL; i++)
 		if (!plan_domain(&plan, store, (*args)[i], error))
 			return g_error_matches(*error, MQ_ERROR, MQ_ERROR_USAGE) ? MQ_EXIT_USAGE : MQ_EXIT_FAILED;
-	return check(app, &plan, store, fail_on, error);
+	return check(&plan, store, fail_on, error);
 }
 
 const MqCommand mq_command_check = {

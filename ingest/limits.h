@@ -58,6 +58,7 @@
 #define MQ_LIMIT_DNS_RUN         20000 /* questions for one domain */
 #define MQ_LIMIT_DNS_BYTES       (32 * 1024 * 1024) /* all answers for one domain; an answer has at most 64 KiB */
 #define MQ_LIMIT_DNS_WAIT_S      60 /* for one domain; RFC 7208 wants 20 for SPF alone */
+#define MQ_LIMIT_BLOCKING        16 /* policies fetched, mail hosts talked to, at once */
 #define MQ_LIMIT_DNS_ALIASES     16 /* CNAMEs in a row; resolvers stop at 8 to 16 */
 
 #endif
