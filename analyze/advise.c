@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ingest/domain.h"
+#include "ingest/error.h"
 
 #define RETREAT_SHARE    0.05 /* of the owner's mail, at the lower bound: more than a stage may cost */
 #define RETREAT_MESSAGES 20
@@ -15,6 +16,20 @@ const char *
 mq_move_word(MqMoveAction action)
 {
 	return move_words[action];
+}
+
+gboolean
+mq_goal_parse(const char *word, MqPolicy *goal, GError **error)
+{
+	if (word == NULL || g_str_equal(word, "reject")) {
+		*goal = MQ_POLICY_REJECT;
+	} else if (g_str_equal(word, "quarantine")) {
+		*goal = MQ_POLICY_QUARANTINE;
+	} else {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--goal is '%s', want quarantine or reject", word);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 static void
@@ -113,16 +128,33 @@ take_reports(gpointer ctx, const char *key, const MqTotals *totals, GError **err
 	return TRUE;
 }
 
+typedef struct {
+	MqSources *sources;
+	MqFlowFunc also; /* (nullable) */
+	gpointer ctx;
+} Readers;
+
+/* MqFlowFunc */
+static gboolean
+take_flow(gpointer ctx, const MqFlow *flow, GError **error)
+{
+	const Readers *readers = ctx;
+
+	return mq_sources_take(readers->sources, flow, error)
+	       && (readers->also == NULL || readers->also(readers->ctx, flow, error));
+}
+
 gboolean
-mq_advice_read(MqAdvice *advice, MqStore *store, GError **error)
+mq_advice_read(MqAdvice *advice, MqStore *store, MqFlowFunc also, gpointer ctx, GError **error)
 {
 	MqFilter filter = MQ_FILTER_ALL;
+	Readers readers = { advice->sources, also, ctx };
 
 	filter.domain = advice->domain;
 	filter.since_s = advice->since_s;
 	filter.until_s = advice->until_s;
 	filter.trusted_only = TRUE;
-	return mq_store_flows(store, &filter, mq_sources_take, advice->sources, error)
+	return mq_store_flows(store, &filter, take_flow, &readers, error)
 	       && mq_store_totals(store, &filter, MQ_BY_NOTHING, take_reports, &advice->reports, error)
 	       && mq_store_labels(store, advice->domain, take_label, advice->labels, error);
 }
@@ -441,4 +473,21 @@ mq_advice_decide(MqAdvice *advice)
 	else
 		move_with_record(advice);
 	mq_actions_rank(advice);
+}
+
+gboolean
+mq_advice_consult(MqAdvice *advice, MqAnswers *answers, MqResolver *resolver, GError **error)
+{
+	gboolean reached = resolver != NULL;
+
+	if (!reached)
+		g_set_error(error, MQ_ERROR, MQ_ERROR_DNS, "DNS cannot be reached");
+	while (!mq_advice_settle(advice, answers)) {
+		if (reached && mq_resolver_fill(resolver, answers, error))
+			continue;
+		reached = FALSE;
+		mq_answers_give_up(answers, ~0u, "DNS cannot be reached");
+	}
+	mq_advice_decide(advice);
+	return reached;
 }

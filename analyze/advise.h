@@ -16,6 +16,9 @@ typedef enum { MQ_MOVE_PUBLISH, MQ_MOVE_ADVANCE, MQ_MOVE_HOLD, MQ_MOVE_RETREAT, 
 /* "advance" */
 const char *mq_move_word(MqMoveAction action);
 
+/* @word: (nullable): "quarantine" or "reject", which NULL is. %FALSE with %MQ_ERROR_USAGE. */
+gboolean mq_goal_parse(const char *word, MqPolicy *goal, GError **error);
+
 typedef struct {
 	const char *id; /* coverage, volume, reporters, legitimate-pass, … */
 	gboolean met;
@@ -59,14 +62,25 @@ MqAdvice *mq_advice_new(const char *domain, const MqServices *services, gint64 s
 void mq_advice_free(MqAdvice *advice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqAdvice, mq_advice_free)
 
-/* Reads flows (trusted reports only), labels and the number of reports of the window. */
-gboolean mq_advice_read(MqAdvice *advice, MqStore *store, GError **error);
+/* Reads flows (trusted reports only), labels and the number of reports of the window. @also: (nullable):
+ * sees each flow too. */
+gboolean mq_advice_read(MqAdvice *advice, MqStore *store, MqFlowFunc also, gpointer ctx, GError **error);
 
 /* %FALSE while answers are wanted; then all but the advice itself is there. */
 gboolean mq_advice_settle(MqAdvice *advice, MqAnswers *answers);
 
 /* Judges and recommends; after mq_advice_settle(). */
 void mq_advice_decide(MqAdvice *advice);
+
+/**
+ * mq_advice_consult:
+ * @resolver: (nullable): nobody can be asked
+ *
+ * Has all answers filled in, then decides. What was not answered is unknown, and the advice says so.
+ *
+ * Returns: %FALSE with %MQ_ERROR_DNS when DNS cannot be reached at all; the advice is complete all the same
+ */
+gboolean mq_advice_consult(MqAdvice *advice, MqAnswers *answers, MqResolver *resolver, GError **error);
 
 /* MqWhomFunc: @ctx is MqAdvice */
 MqDmarcWhom mq_advice_whom(gpointer ctx, const char *header_from);

@@ -38,111 +38,116 @@ mq_changes_add(GPtrArray *changes, const char *id, gint64 since_s, const char *s
 /* ------------------------------------------------------------------- senders */
 
 static double
-pass_share(const MqTotals *totals)
+pass_share(const MqSenderPeriod *period)
 {
-	return totals->messages > 0 ? (double)totals->dmarc_pass / (double)totals->messages : 1;
-}
-
-static gint64
-sum_messages(const GPtrArray *senders)
-{
-	gint64 messages = 0;
-
-	for (guint i = 0; i < senders->len; i++)
-		messages += ((const MqSender *)g_ptr_array_index(senders, i))->totals.messages;
-	return messages;
+	return period->messages > 0 ? (double)period->passed / (double)period->messages : 1;
 }
 
 static gboolean
-is_weighty(const MqSender *sender, gint64 whole)
+is_weighty(const MqSenderPeriod *period, gint64 whole)
 {
-	gint64 messages = sender->totals.messages;
-
-	return messages >= WEIGHTY_MESSAGES && (double)messages >= WEIGHTY_SHARE * (double)whole;
+	return period->messages >= WEIGHTY_MESSAGES && (double)period->messages >= WEIGHTY_SHARE * (double)whole;
 }
 
 static gboolean
-day_is_good(const MqSenderDay *day)
+day_is_good(const MqSourceDay *day)
 {
-	return (double)day->dmarc_pass >= GOOD_SHARE * (double)day->messages;
+	return (double)day->passed >= GOOD_SHARE * (double)day->messages;
 }
 
-/* The first of the days that fail without a good one after them; of days that come and go, the
- * first that fails. */
-static gint64
-failing_since(const MqSender *sender)
+MqSenderPeriod
+mq_sender_period(const MqSenderGroup *sender, gint64 since_s, gint64 until_s)
+{
+	const MqSourceDay *days = (const MqSourceDay *)(gconstpointer)sender->days->data;
+	MqSenderPeriod period = { .name = sender->name, .is_threat = sender->verdict == MQ_VERDICT_THREAT };
+	guint first = 0;
+
+	while (first < sender->days->len && days[first].day_s < since_s)
+		first++;
+	period.days = days + first;
+	for (guint i = first; i < sender->days->len && days[i].day_s < until_s; i++) {
+		period.n_days++;
+		period.messages += days[i].messages;
+		period.passed += days[i].passed;
+	}
+	return period;
+}
+
+gint64
+mq_days_failing_since(const MqSourceDay *days, guint n_days)
 {
 	gint64 since_s = MQ_TIME_ABSENT;
-	guint i = sender->days->len;
+	guint i = n_days;
 
-	for (; i > 0; i--) {
-		const MqSenderDay *day = &g_array_index(sender->days, MqSenderDay, i - 1);
-
-		if (day_is_good(day))
-			break;
-		since_s = day->day_s;
-	}
-	for (i = 0; since_s == MQ_TIME_ABSENT && i < sender->days->len; i++) {
-		const MqSenderDay *day = &g_array_index(sender->days, MqSenderDay, i);
-
-		if (!day_is_good(day))
-			since_s = day->day_s;
-	}
+	for (; i > 0 && !day_is_good(&days[i - 1]); i--)
+		since_s = days[i - 1].day_s;
+	if (i == 0)
+		return MQ_TIME_ABSENT;
+	for (i = 0; since_s == MQ_TIME_ABSENT && i < n_days; i++)
+		if (!day_is_good(&days[i]))
+			since_s = days[i].day_s;
 	return since_s;
 }
 
 static void
-add_newcomer(GPtrArray *changes, const MqSender *sender)
+add_newcomer(GPtrArray *changes, const MqSenderPeriod *now)
 {
-	gboolean good = pass_share(&sender->totals) >= GOOD_SHARE;
+	gboolean good = pass_share(now) >= GOOD_SHARE;
 
-	mq_changes_add(changes, "new-sender", sender->totals.first_s, sender->key, !good,
-	               "new: %" G_GINT64_FORMAT " messages, %" G_GINT64_FORMAT " pass DMARC",
-	               sender->totals.messages, sender->totals.dmarc_pass);
+	mq_changes_add(changes, "new-sender", now->days[0].day_s, now->name, !good,
+	               "new: %" G_GINT64_FORMAT " messages, %" G_GINT64_FORMAT " pass DMARC", now->messages, now->passed);
 }
 
 static void
-compare_sender(GPtrArray *changes, const MqSender *before, const MqSender *now)
+add_gone(GPtrArray *changes, const MqSenderPeriod *before)
 {
-	gboolean was_good = pass_share(&before->totals) >= GOOD_SHARE;
-	gboolean is_good = pass_share(&now->totals) >= GOOD_SHARE;
+	gint64 last_s = before->days[before->n_days - 1].day_s;
+
+	mq_changes_add(changes, "sender-gone", last_s, before->name, FALSE,
+	               "gone: %" G_GINT64_FORMAT " messages before, none now", before->messages);
+}
+
+static void
+compare_sender(GPtrArray *changes, const MqSenderPeriod *before, const MqSenderPeriod *now)
+{
+	gboolean was_good = pass_share(before) >= GOOD_SHARE;
+	gboolean is_good = pass_share(now) >= GOOD_SHARE;
+	gint64 since_s;
 
 	if (was_good == is_good)
 		return;
-	mq_changes_add(changes, is_good ? "sender-recovered" : "sender-failing",
-	               is_good ? MQ_TIME_ABSENT : failing_since(now), now->key, !is_good,
+	since_s = mq_days_failing_since(now->days, now->n_days);
+	if (since_s == MQ_TIME_ABSENT) /* no good day in the period: since it began */
+		since_s = now->days[0].day_s;
+	mq_changes_add(changes, is_good ? "sender-recovered" : "sender-failing", is_good ? MQ_TIME_ABSENT : since_s, now->name,
+	               !is_good && !now->is_threat,
 	               "%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " messages pass DMARC, before %" G_GINT64_FORMAT
 	               " of %" G_GINT64_FORMAT,
-	               is_good ? "passes again" : "began to fail", now->totals.dmarc_pass, now->totals.messages,
-	               before->totals.dmarc_pass, before->totals.messages);
+	               is_good ? "passes again" : "began to fail", now->passed, now->messages, before->passed,
+	               before->messages);
 }
 
 void
-mq_changes_of_senders(GPtrArray *changes, MqSenders *before, MqSenders *now)
+mq_changes_of_senders(GPtrArray *changes, const GPtrArray *senders, gint64 previous_since_s, gint64 since_s, gint64 until_s)
 {
-	const GPtrArray *then_list = mq_senders_list(before);
-	const GPtrArray *now_list = mq_senders_list(now);
-	gint64 then_messages = sum_messages(then_list);
-	gint64 now_messages = sum_messages(now_list);
+	gint64 messages_then = 0;
+	gint64 messages_now = 0;
 
-	for (guint i = 0; i < now_list->len; i++) {
-		const MqSender *sender = g_ptr_array_index(now_list, i);
-		const MqSender *was = mq_senders_find(before, sender->key);
-
-		if (!is_weighty(sender, now_messages))
-			continue;
-		if (was != NULL && is_weighty(was, then_messages))
-			compare_sender(changes, was, sender);
-		else if (was == NULL && then_messages > 0) /* before the first report all would be new */
-			add_newcomer(changes, sender);
+	for (guint i = 0; i < senders->len; i++) {
+		messages_then += mq_sender_period(g_ptr_array_index(senders, i), previous_since_s, since_s).messages;
+		messages_now += mq_sender_period(g_ptr_array_index(senders, i), since_s, until_s).messages;
 	}
-	for (guint i = 0; now_messages > 0 && i < then_list->len; i++) {
-		const MqSender *sender = g_ptr_array_index(then_list, i);
+	for (guint i = 0; i < senders->len && messages_then > 0; i++) { /* before the first report all would be new */
+		const MqSenderGroup *sender = g_ptr_array_index(senders, i);
+		MqSenderPeriod before = mq_sender_period(sender, previous_since_s, since_s);
+		MqSenderPeriod now = mq_sender_period(sender, since_s, until_s);
 
-		if (is_weighty(sender, then_messages) && mq_senders_find(now, sender->key) == NULL)
-			mq_changes_add(changes, "sender-gone", sender->totals.last_s, sender->key, FALSE,
-			               "gone: %" G_GINT64_FORMAT " messages before, none now",
-			               sender->totals.messages);
+		if (is_weighty(&before, messages_then) && is_weighty(&now, messages_now))
+			compare_sender(changes, &before, &now);
+		else if (before.messages == 0 && is_weighty(&now, messages_now) && !now.is_threat)
+			add_newcomer(changes, &now);
+		else if (messages_now > 0 && now.messages == 0 && before.passed > 0 && is_weighty(&before, messages_then))
+			add_gone(changes, &before);
 	}
 }
 

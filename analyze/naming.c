@@ -100,7 +100,7 @@ name_of(const MqSources *all, MqSource *source)
 		return g_strdup(source->service->name);
 	source->service_by = NULL;
 	if (source->own_host || source->is_exchanger || source->owner_spf == MQ_RESULT_PASS)
-		return g_strdup_printf("own servers of %s", all->domain);
+		return g_strdup_printf("own servers of %s", source->owner);
 	if (source->confirmed)
 		return mq_discovery_organization_suffix(source->ptr);
 	envelope = envelope_organization(source);
@@ -163,18 +163,18 @@ add_evidence(MqSenderGroup *group, char *sentence)
 }
 
 static void
-tell_source(const MqSources *all, MqSenderGroup *group, const MqSource *source)
+tell_source(MqSenderGroup *group, const MqSource *source)
 {
 	if (source->confirmed)
 		add_evidence(group, g_strdup_printf("%s is %s, and that name has this address", source->text, source->ptr));
 	else if (source->ptr != NULL)
 		add_evidence(group, g_strdup_printf("%s calls itself %s, which does not have this address", source->text, source->ptr));
 	if (source->owner_spf == MQ_RESULT_PASS)
-		add_evidence(group, g_strdup_printf("the SPF record of %s lets %s send%s%s today", all->domain, source->text,
+		add_evidence(group, g_strdup_printf("the SPF record of %s lets %s send%s%s today", source->owner, source->text,
 		                                    source->owner_spf_via != NULL ? ", by " : "",
 		                                    source->owner_spf_via != NULL ? source->owner_spf_via : ""));
 	if (source->is_exchanger)
-		add_evidence(group, g_strdup_printf("%s is a mail exchanger of %s", source->text, all->domain));
+		add_evidence(group, g_strdup_printf("%s is a mail exchanger of %s", source->text, source->owner));
 }
 
 static void
@@ -226,7 +226,7 @@ mq_sources_name(MqSources *all)
 		group->dmarc_pass += source->dmarc_pass;
 		group->failing += source->failing;
 		add_days(group->days, source->days);
-		tell_source(all, group, source);
+		tell_source(group, source);
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *stream = g_ptr_array_index(source->streams, j);
 
@@ -235,4 +235,73 @@ mq_sources_name(MqSources *all)
 		}
 	}
 	g_ptr_array_sort(all->senders, compare_groups);
+}
+
+/* --- what a sender proved --- */
+
+static void
+count_proved(GHashTable *counts, const char *domain, gint64 messages)
+{
+	gint64 *n = g_hash_table_lookup(counts, domain);
+
+	if (n != NULL) {
+		*n += messages;
+	} else {
+		n = g_new(gint64, 1);
+		*n = messages;
+		g_hash_table_insert(counts, (gpointer)domain, n);
+	}
+}
+
+/* A signature and SPF that prove the same domain count a message once. */
+static void
+count_stream(GHashTable *counts, const MqStream *stream)
+{
+	const char *by_spf = stream->spf_then_pass ? stream->spf_domain : NULL;
+
+	if (by_spf != NULL)
+		count_proved(counts, by_spf, stream->messages);
+	for (guint k = 0; k < stream->n_keys; k++) {
+		const MqStreamKey *key = &stream->keys[k];
+		gboolean counted = g_strcmp0(key->domain, by_spf) == 0;
+
+		for (guint earlier = 0; earlier < k && !counted; earlier++)
+			counted = strcmp(stream->keys[earlier].domain, key->domain) == 0;
+		if (key->then == MQ_RESULT_PASS && !counted)
+			count_proved(counts, key->domain, stream->messages);
+	}
+}
+
+static int
+compare_proved(gconstpointer left, gconstpointer right)
+{
+	const MqProvedDomain *a = left;
+	const MqProvedDomain *b = right;
+
+	if (a->messages != b->messages)
+		return a->messages > b->messages ? -1 : 1;
+	return strcmp(a->domain, b->domain);
+}
+
+GArray *
+mq_sender_proved(const MqSenderGroup *group)
+{
+	g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	GArray *proved = g_array_new(FALSE, FALSE, sizeof(MqProvedDomain));
+	GHashTableIter iter;
+	gpointer domain;
+	gpointer n;
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++)
+			count_stream(counts, g_ptr_array_index(source->streams, j));
+	}
+	g_hash_table_iter_init(&iter, counts);
+	while (g_hash_table_iter_next(&iter, &domain, &n))
+		g_array_append_vals(proved, &(MqProvedDomain){ domain, *(const gint64 *)n }, 1);
+	g_array_sort(proved, compare_proved);
+	g_array_set_size(proved, MIN(proved->len, MQ_PROVED_DOMAINS));
+	return proved;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyze/discovery.h"
 
 #define MQ_VERDICT_WORD(name, word) word,
 #define MQ_CAUSE_WORD(name, word) word,
@@ -87,7 +88,9 @@ mq_sources_new(const char *domain, const MqServices *services)
 	sources->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	sources->text = g_string_chunk_new(4096);
 	sources->policy_days = g_array_new(FALSE, FALSE, 2 * sizeof(gint64));
-	sources->domain = g_string_chunk_insert_const(sources->text, domain);
+	sources->domain = domain != NULL ? g_string_chunk_insert_const(sources->text, domain) : NULL;
+	sources->period_since_s = MQ_TIME_ABSENT;
+	sources->previous_since_s = MQ_TIME_ABSENT;
 	sources->first_day_s = G_MAXINT64;
 	sources->last_day_s = G_MININT64;
 	sources->newest_policy_day_s = G_MININT64;
@@ -118,8 +121,19 @@ interned(MqSources *sources, const char *text)
 	return text != NULL ? g_string_chunk_insert_const(sources->text, text) : NULL;
 }
 
+static const char *
+owner_of(MqSources *sources, const char *header_from)
+{
+	g_autofree char *organization = NULL;
+
+	if (sources->domain != NULL)
+		return sources->domain;
+	organization = mq_discovery_organization_suffix(header_from);
+	return interned(sources, organization);
+}
+
 static MqSource *
-source_of(MqSources *sources, const MqFlow *flow)
+source_of(MqSources *sources, const MqFlow *flow, const char *header_from)
 {
 	MqSource *source = flow->source.n_bytes > 0 ? g_hash_table_lookup(sources->by_address, &flow->source) : NULL;
 
@@ -136,6 +150,7 @@ source_of(MqSources *sources, const MqFlow *flow)
 	source->address = flow->source;
 	source->text = flow->source.n_bytes > 0 ? mq_address_to_text(&flow->source)
 	                                        : g_strdup(flow->source_text != NULL ? flow->source_text : "");
+	source->owner = owner_of(sources, header_from);
 	source->streams = g_ptr_array_new_with_free_func(stream_free);
 	source->days = g_array_new(FALSE, FALSE, sizeof(MqSourceDay));
 	source->reporters = g_hash_table_new(g_str_hash, g_str_equal);
@@ -252,12 +267,18 @@ add_day(GArray *days, gint64 day_s, gint64 messages, gint64 passed)
 	g_array_index(days, MqSourceDay, i - 1).passed += passed;
 }
 
+static gboolean
+is_in_period(const MqSources *sources, gint64 day_s)
+{
+	return sources->period_since_s != MQ_TIME_ABSENT && day_s >= sources->period_since_s;
+}
+
 static void
 note_policy(MqSources *sources, const MqFlow *flow)
 {
 	gint64 pair[2] = { flow->day_s, flow->policy_p };
 
-	if (flow->policy_domain == NULL || strcmp(flow->policy_domain, sources->domain) != 0
+	if (flow->policy_domain == NULL || g_strcmp0(flow->policy_domain, sources->domain) != 0
 	    || flow->policy_p == MQ_POLICY_ABSENT || flow->policy_p == MQ_POLICY_OTHER)
 		return;
 	if (flow->day_s >= sources->newest_policy_day_s) {
@@ -286,9 +307,41 @@ note_window(MqSources *sources, const MqFlow *flow, const char *header_from)
 	*count += flow->messages;
 	if (!g_hash_table_contains(sources->covered, &flow->day_s))
 		g_hash_table_add(sources->covered, g_memdup2(&flow->day_s, sizeof(flow->day_s)));
+	if (is_in_period(sources, flow->day_s))
+		sources->dispositions[flow->disposition] += flow->messages;
 	sources->first_day_s = MIN(sources->first_day_s, flow->day_s);
 	sources->last_day_s = MAX(sources->last_day_s, flow->day_s);
 	note_policy(sources, flow);
+}
+
+static void
+count_in_stream(const MqSources *sources, MqStream *stream, const MqFlow *flow, gboolean passed)
+{
+	gboolean blocked = flow->disposition == MQ_DISPOSITION_QUARANTINE || flow->disposition == MQ_DISPOSITION_REJECT;
+
+	stream->messages += flow->messages;
+	stream->delivered += !passed && !blocked ? flow->messages : 0;
+	stream->first_day_s = MIN(stream->first_day_s, flow->day_s);
+	stream->last_day_s = MAX(stream->last_day_s, flow->day_s);
+	if (is_in_period(sources, flow->day_s)) {
+		stream->in_period += flow->messages;
+		stream->blocked_in_period += blocked ? flow->messages : 0;
+	} else if (sources->previous_since_s != MQ_TIME_ABSENT && flow->day_s >= sources->previous_since_s) {
+		stream->in_previous += flow->messages;
+	}
+}
+
+static void
+count_in_source(MqSource *source, const MqFlow *flow, gboolean passed)
+{
+	source->messages += flow->messages;
+	source->dmarc_pass += passed ? flow->messages : 0;
+	source->failing += passed ? 0 : flow->messages;
+	source->spf_aligned += flow->spf == MQ_RESULT_PASS ? flow->messages : 0;
+	source->dkim_aligned += flow->dkim == MQ_RESULT_PASS ? flow->messages : 0;
+	source->quarantined += flow->disposition == MQ_DISPOSITION_QUARANTINE ? flow->messages : 0;
+	source->rejected += flow->disposition == MQ_DISPOSITION_REJECT ? flow->messages : 0;
+	add_day(source->days, flow->day_s, flow->messages, passed ? flow->messages : 0);
 }
 
 gboolean
@@ -297,22 +350,16 @@ mq_sources_take(gpointer ctx, const MqFlow *flow, GError **error)
 	MqSources *sources = ctx;
 	const char *header_from = interned(sources, flow->header_from != NULL    ? flow->header_from
 	                                            : flow->policy_domain != NULL ? flow->policy_domain
-	                                                                          : sources->domain);
+	                                            : sources->domain != NULL     ? sources->domain
+	                                                                          : "");
 	const char *reporter = interned(sources, flow->reporter != NULL ? flow->reporter : "");
 	gboolean passed = flow->dkim == MQ_RESULT_PASS || flow->spf == MQ_RESULT_PASS;
-	MqSource *source = source_of(sources, flow);
+	MqSource *source = source_of(sources, flow, header_from);
 	MqStream *stream = stream_of(sources, source, flow, header_from, hints_of(flow));
 
 	(void)error;
-	stream->messages += flow->messages;
-	stream->first_day_s = MIN(stream->first_day_s, flow->day_s);
-	stream->last_day_s = MAX(stream->last_day_s, flow->day_s);
-	if (!passed && flow->disposition != MQ_DISPOSITION_QUARANTINE && flow->disposition != MQ_DISPOSITION_REJECT)
-		stream->delivered += flow->messages;
-	source->messages += flow->messages;
-	source->dmarc_pass += passed ? flow->messages : 0;
-	source->failing += passed ? 0 : flow->messages;
-	add_day(source->days, flow->day_s, flow->messages, passed ? flow->messages : 0);
+	count_in_stream(sources, stream, flow, passed);
+	count_in_source(source, flow, passed);
 	g_hash_table_add(source->reporters, (gpointer)reporter);
 	g_hash_table_add(sources->reporters, (gpointer)reporter);
 	sources->messages += flow->messages;

@@ -70,6 +70,8 @@ typedef struct {
 	guint n_keys;
 	guint hints;
 	gint64 messages, delivered; /* delivered: a failure that was neither quarantined nor rejected */
+	gint64 in_period, in_previous; /* of the messages: those of MqSources.period_since_s on, and before it */
+	gint64 blocked_in_period;   /* quarantined or rejected */
 	gint64 first_day_s, last_day_s;
 	/* today */
 	gboolean spf_related, spf_aligned; /* relaxed; as the domain's aspf has it */
@@ -86,9 +88,11 @@ typedef struct MqSenderGroup MqSenderGroup;
 typedef struct {
 	MqAddress address;
 	char *text;                /* canonical, or what stands in its place */
+	const char *owner;         /* interned: the domain; of all domains the organization of its first From */
 	GPtrArray *streams;        /* MqStream * */
 	GArray *days;              /* MqSourceDay, in order */
 	gint64 messages, dmarc_pass, failing;
+	gint64 spf_aligned, dkim_aligned, quarantined, rejected;
 	GHashTable *reporters;     /* interned names */
 	/* today */
 	char *ptr;                 /* (nullable) a name of its reverse DNS */
@@ -119,9 +123,20 @@ struct MqSenderGroup {
 	GPtrArray *evidence;       /* char *: sentences */
 };
 
+/* A domain that a sender proved to speak for: a DKIM signature verified, or SPF passed. */
 typedef struct {
-	const char *domain;
+	const char *domain; /* borrowed of the sources */
+	gint64 messages;
+} MqProvedDomain;
+
+/* what one sender keeps; further ones say nothing new, and a stranger could name a million */
+#define MQ_PROVED_DOMAINS 20
+
+typedef struct {
+	const char *domain;        /* (nullable): all that reports name */
 	const MqServices *services;
+	gint64 period_since_s, previous_since_s; /* what is counted apart, MQ_TIME_ABSENT: nothing; set before taking flows */
+	gint64 dispositions[MQ_DISPOSITION_N];   /* messages of the period; [0] where the report does not say */
 	GHashTable *by_address;    /* MqAddress -> MqSource, owned by sources */
 	GPtrArray *sources;        /* MqSource *, owned; most messages first once settled */
 	GPtrArray *senders;        /* MqSenderGroup *, owned; likewise */
@@ -138,6 +153,7 @@ typedef struct {
 	gboolean dns_incomplete;   /* something was not answered that could matter */
 } MqSources;
 
+/* @domain: (nullable) */
 MqSources *mq_sources_new(const char *domain, const MqServices *services);
 void mq_sources_free(MqSources *sources);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSources, mq_sources_free)
@@ -158,5 +174,8 @@ gboolean mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarc
 
 /* Names sources and groups them to senders; after mq_sources_settle(). */
 void mq_sources_name(MqSources *sources);
+
+/* (transfer full) (element-type MqProvedDomain): most messages first, then by name; MQ_PROVED_DOMAINS at most */
+GArray *mq_sender_proved(const MqSenderGroup *group);
 
 #endif

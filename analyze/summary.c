@@ -2,44 +2,26 @@
 
 #include <string.h>
 
+#include "analyze/summary_senders.h"
 #include "ingest/domain.h"
 
-#define EXPLAINED_SENDERS 2000 /* whose failures are looked into; more would not be read */
-#define PHRASES           50   /* of one sender */
-#define KEPT_PHRASES      4
-#define SILENT_REPORTS    2    /* a reporter that sent fewer in the period before may skip one */
+#define SILENT_REPORTS 2 /* a reporter that sent fewer in the period before may skip one */
 
-/* What reports say of the mail of one sender that fails: phrase to messages. */
+/* What one domain's chapter is made of. */
 typedef struct {
-	GHashTable *phrases;
-	gint64 messages;
-} Failures;
-
-/* Everything that one pass over the flows of a domain gathers. */
-typedef struct {
+	MqStore *store;
 	const MqPeriod *period;
+	const MqSummaryAsk *ask;
+	MqSummary *summary;
 	MqDomainSummary *out;
-	MqSenders *before;
 	MqPolicyLog *policies;
-	GHashTable *failures; /* sender's key to Failures */
 } Gathering;
-
-static void
-failures_free(gpointer data)
-{
-	Failures *failures = data;
-
-	g_hash_table_unref(failures->phrases);
-	g_free(failures);
-}
 
 static void
 failing_sender_free(gpointer data)
 {
 	MqFailingSender *failing = data;
 
-	g_free(failing->sender);
-	g_ptr_array_unref(failing->domains);
 	g_ptr_array_unref(failing->evidence);
 	g_free(failing);
 }
@@ -53,7 +35,10 @@ domain_summary_free(gpointer data)
 	g_free(summary->headline);
 	g_ptr_array_unref(summary->changes);
 	g_ptr_array_unref(summary->failing);
-	mq_senders_free(summary->senders);
+	g_array_unref(summary->threat.origins);
+	g_array_unref(summary->forwarded.origins);
+	mq_sources_free(summary->longer);
+	mq_advice_free(summary->advice);
 	g_free(summary);
 }
 
@@ -63,6 +48,7 @@ mq_summary_free(MqSummary *summary)
 	if (summary == NULL)
 		return;
 	g_ptr_array_unref(summary->domains);
+	g_free(summary->dns_problem);
 	g_free(summary);
 }
 
@@ -74,238 +60,98 @@ domain_summary_new(const char *domain)
 	summary->domain = g_strdup(domain);
 	summary->changes = g_ptr_array_new_with_free_func((GDestroyNotify)mq_change_free);
 	summary->failing = g_ptr_array_new_with_free_func(failing_sender_free);
-	summary->senders = mq_senders_new();
+	summary->threat.origins = g_array_new(FALSE, FALSE, sizeof(MqSummaryOrigin));
+	summary->forwarded.origins = g_array_new(FALSE, FALSE, sizeof(MqSummaryOrigin));
 	return summary;
 }
 
-/* -------------------------------------------------- why a sender's mail fails */
+/* ----------------------------------------------------------------- the advice */
 
-static void
-count_phrase(Failures *failures, gint64 messages, char *phrase)
-{
-	g_autofree char *owned = phrase;
-	gint64 *n = g_hash_table_lookup(failures->phrases, phrase);
-
-	if (n != NULL) {
-		*n += messages;
-	} else if (g_hash_table_size(failures->phrases) < PHRASES) {
-		n = g_new(gint64, 1);
-		*n = messages;
-		g_hash_table_insert(failures->phrases, g_steal_pointer(&owned), n);
-	}
-}
-
-static const char *
-or_unnamed(const char *domain)
-{
-	return domain != NULL && *domain != '\0' ? domain : "(no domain)";
-}
-
-static void
-explain_dkim(Failures *failures, const MqFlow *flow)
-{
-	if (flow->n_auth_dkim == 0)
-		count_phrase(failures, flow->messages, g_strdup("not signed with DKIM"));
-	for (guint i = 0; i < flow->n_auth_dkim; i++) {
-		const MqDkimResult *dkim = &flow->auth_dkim[i];
-		const char *word = mq_word(&mq_words_result, dkim->result);
-
-		if (dkim->result == MQ_RESULT_PASS)
-			count_phrase(failures, flow->messages,
-			             g_strdup_printf("signed as %s, which is not aligned with %s",
-			                             or_unnamed(dkim->domain), or_unnamed(flow->header_from)));
-		else
-			count_phrase(failures, flow->messages,
-			             g_strdup_printf("signed as %s, and the signature does not verify (%s)",
-			                             or_unnamed(dkim->domain), word != NULL ? word : "no result"));
-	}
-}
-
-static void
-explain_spf(Failures *failures, const MqFlow *flow)
-{
-	for (guint i = 0; i < flow->n_auth_spf; i++) {
-		const MqSpfResult *spf = &flow->auth_spf[i];
-		const char *word = mq_word(&mq_words_result, spf->result);
-
-		if (spf->result == MQ_RESULT_PASS)
-			count_phrase(failures, flow->messages,
-			             g_strdup_printf("SPF passes for %s, which is not aligned with %s",
-			                             or_unnamed(spf->domain), or_unnamed(flow->header_from)));
-		else
-			count_phrase(failures, flow->messages,
-			             g_strdup_printf("SPF of %s says %s", or_unnamed(spf->domain),
-			                             word != NULL ? word : "nothing"));
-	}
-}
-
-static void
-explain(Gathering *gathering, const MqFlow *flow)
-{
-	g_autofree char *key = mq_identify(flow);
-	Failures *failures = g_hash_table_lookup(gathering->failures, key);
-
-	if (failures == NULL && g_hash_table_size(gathering->failures) >= EXPLAINED_SENDERS)
-		return;
-	if (failures == NULL) {
-		failures = g_new0(Failures, 1);
-		failures->phrases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-		g_hash_table_insert(gathering->failures, g_steal_pointer(&key), failures);
-	}
-	failures->messages += flow->messages;
-	explain_dkim(failures, flow);
-	explain_spf(failures, flow);
-	for (guint i = 0; i < flow->n_reasons; i++)
-		if (flow->reasons[i].type == MQ_REASON_FORWARDED || flow->reasons[i].type == MQ_REASON_MAILING_LIST
-		    || flow->reasons[i].type == MQ_REASON_TRUSTED_FORWARDER)
-			count_phrase(failures, flow->messages, g_strdup("receivers take it for forwarded mail"));
-}
-
-typedef struct {
-	const char *phrase;
-	gint64 messages;
-} Phrase;
-
-static int
-compare_phrases(gconstpointer left, gconstpointer right)
-{
-	const Phrase *a = left;
-	const Phrase *b = right;
-
-	if (a->messages != b->messages)
-		return a->messages > b->messages ? -1 : 1;
-	return strcmp(a->phrase, b->phrase);
-}
-
-static GPtrArray *
-evidence_of(const Failures *failures)
-{
-	GPtrArray *evidence = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) phrases = g_array_new(FALSE, FALSE, sizeof(Phrase));
-	GHashTableIter iter;
-	gpointer phrase;
-	gpointer n;
-
-	if (failures == NULL)
-		return evidence;
-	g_hash_table_iter_init(&iter, failures->phrases);
-	while (g_hash_table_iter_next(&iter, &phrase, &n))
-		g_array_append_vals(phrases, &(Phrase){ phrase, *(gint64 *)n }, 1);
-	g_array_sort(phrases, compare_phrases);
-	for (guint i = 0; i < phrases->len && i < KEPT_PHRASES; i++) {
-		const Phrase *p = &g_array_index(phrases, Phrase, i);
-
-		g_ptr_array_add(evidence, g_strdup_printf("%s (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT ")",
-		                                          p->phrase, p->messages, failures->messages));
-	}
-	return evidence;
-}
-
-/* ----------------------------------------------------------- failing senders */
-
-static gint64
-failed_messages(const MqTotals *totals)
-{
-	return totals->messages - totals->dmarc_pass;
-}
-
-static int
-compare_failing(gconstpointer left, gconstpointer right)
-{
-	const MqSender *a = *(const MqSender *const *)left;
-	const MqSender *b = *(const MqSender *const *)right;
-	gboolean a_proved = a->totals.dmarc_pass > 0;
-	gboolean b_proved = b->totals.dmarc_pass > 0;
-
-	if (a_proved != b_proved) /* the owner's own mail first: strangers fail as they should */
-		return a_proved ? -1 : 1;
-	if (failed_messages(&a->totals) != failed_messages(&b->totals))
-		return failed_messages(&a->totals) > failed_messages(&b->totals) ? -1 : 1;
-	return strcmp(a->key, b->key);
-}
-
-/* The day that the changes say. */
-static gint64
-since_when(const GPtrArray *changes, const char *sender)
-{
-	for (guint i = 0; i < changes->len; i++) {
-		const MqChange *change = g_ptr_array_index(changes, i);
-
-		if (strcmp(change->subject, sender) == 0
-		    && (strcmp(change->id, "sender-failing") == 0 || strcmp(change->id, "new-sender") == 0))
-			return change->since_s;
-	}
-	return MQ_TIME_ABSENT;
-}
-
-static void
-add_failing(Gathering *gathering, const MqSender *sender)
-{
-	MqDomainSummary *out = gathering->out;
-	const MqSender *was = mq_senders_find(gathering->before, sender->key);
-	MqFailingSender *failing = g_new0(MqFailingSender, 1);
-
-	failing->sender = g_strdup(sender->key);
-	failing->messages = sender->totals.messages;
-	failing->dmarc_pass = sender->totals.dmarc_pass;
-	failing->previous_messages = was != NULL ? was->totals.messages : 0;
-	failing->previous_dmarc_pass = was != NULL ? was->totals.dmarc_pass : 0;
-	failing->since_s = since_when(out->changes, sender->key);
-	failing->proved = sender->totals.dmarc_pass > 0;
-	failing->domains = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = 0; i < sender->domains->len; i++) {
-		const MqSenderDomain *domain = g_ptr_array_index(sender->domains, i);
-
-		g_ptr_array_add(failing->domains, g_strdup(domain->domain));
-	}
-	failing->evidence = evidence_of(g_hash_table_lookup(gathering->failures, sender->key));
-	g_ptr_array_add(out->failing, failing);
-}
-
-static void
-list_failing(Gathering *gathering)
-{
-	MqDomainSummary *out = gathering->out;
-	const GPtrArray *all = mq_senders_list(out->senders);
-	g_autoptr(GPtrArray) failing = g_ptr_array_new();
-
-	for (guint i = 0; i < all->len; i++) {
-		const MqSender *sender = g_ptr_array_index(all, i);
-
-		if (failed_messages(&sender->totals) > 0)
-			g_ptr_array_add(failing, (gpointer)sender);
-	}
-	g_ptr_array_sort(failing, compare_failing);
-	for (guint i = 0; i < failing->len; i++) {
-		const MqSender *sender = g_ptr_array_index(failing, i);
-
-		if (i < MQ_SUMMARY_SENDERS) {
-			add_failing(gathering, sender);
-		} else {
-			out->failing_others++;
-			out->failing_others_messages += failed_messages(&sender->totals);
-		}
-	}
-}
-
-/* ----------------------------------------------------------------- one domain */
-
+/* MqFlowFunc */
 static gboolean
-take_flow(gpointer ctx, const MqFlow *flow, GError **error)
+log_policy(gpointer ctx, const MqFlow *flow, GError **error)
 {
-	Gathering *gathering = ctx;
-	gboolean now = flow->day_s >= gathering->period->since_s;
+	const Gathering *gathering = ctx;
 
 	(void)error;
-	mq_senders_add(now ? gathering->out->senders : gathering->before, flow);
-	mq_policy_log_add(gathering->policies, flow);
-	if (!now)
-		return TRUE;
-	gathering->out->dispositions[flow->disposition] += flow->messages;
-	if (flow->dkim != MQ_RESULT_PASS && flow->spf != MQ_RESULT_PASS)
-		explain(gathering, flow);
+	if (flow->day_s >= gathering->period->previous_since_s)
+		mq_policy_log_add(gathering->policies, flow);
 	return TRUE;
 }
+
+static void
+count_periods(MqSources *sources, const MqPeriod *period)
+{
+	sources->period_since_s = period->since_s;
+	sources->previous_since_s = period->previous_since_s;
+}
+
+/* DNS that was not reached once is not asked again: each domain would wait for it. */
+static void
+consult(Gathering *gathering, MqAnswers *answers)
+{
+	g_autoptr(GError) error = NULL;
+	MqSummary *summary = gathering->summary;
+	MqResolver *resolver = summary->dns_problem == NULL ? gathering->ask->resolver : NULL;
+
+	if (!mq_advice_consult(gathering->out->advice, answers, resolver, &error) && summary->dns_problem == NULL)
+		summary->dns_problem = g_strdup(error->message);
+}
+
+/* MqFlowFunc */
+static gboolean
+take_longer(gpointer ctx, const MqFlow *flow, GError **error)
+{
+	const Gathering *gathering = ctx;
+
+	return log_policy(ctx, flow, error) && mq_sources_take(gathering->out->longer, flow, error);
+}
+
+/* Both periods are longer than what the advice looks at: their senders by the same answers and rules. */
+static gboolean
+read_longer(Gathering *gathering, MqAnswers *answers, GError **error)
+{
+	MqDomainSummary *out = gathering->out;
+	MqFilter filter = MQ_FILTER_ALL;
+
+	filter.domain = out->domain;
+	filter.trusted_only = TRUE;
+	filter.since_s = gathering->period->previous_since_s;
+	filter.until_s = gathering->period->until_s;
+	out->longer = mq_sources_new(out->domain, gathering->ask->services);
+	count_periods(out->longer, gathering->period);
+	if (!mq_store_flows(gathering->store, &filter, take_longer, gathering, error))
+		return FALSE;
+	/* that DNS cannot be reached is known since the advice */
+	while (!mq_sources_settle(out->longer, answers, out->advice->discovery.record))
+		if (gathering->summary->dns_problem != NULL || !mq_resolver_fill(gathering->ask->resolver, answers, NULL))
+			mq_answers_give_up(answers, ~0u, "DNS cannot be reached");
+	mq_sources_name(out->longer);
+	mq_verdicts_judge(out->longer, out->advice->labels);
+	return TRUE;
+}
+
+static gboolean
+advise(Gathering *gathering, GError **error)
+{
+	const MqPeriod *period = gathering->period;
+	const MqSummaryAsk *ask = gathering->ask;
+	MqDomainSummary *out = gathering->out;
+	gint64 since_s = MIN(period->until_s - MQ_SUMMARY_DAYS * MQ_DAY_S, period->since_s);
+	g_autoptr(MqAnswers) answers = mq_answers_new();
+
+	out->advice = mq_advice_new(out->domain, ask->services, since_s, period->until_s, ask->goal);
+	count_periods(out->advice->sources, period);
+	if (!mq_advice_read(out->advice, gathering->store, log_policy, gathering, error))
+		return FALSE;
+	consult(gathering, answers);
+	if (since_s > period->previous_since_s && !read_longer(gathering, answers, error))
+		return FALSE;
+	out->sources = out->longer != NULL ? out->longer : out->advice->sources;
+	return !ask->keeps || mq_dns_stored_keep(gathering->store, out->domain, answers, ask->now_s, error);
+}
+
+/* -------------------------------------------------------------- other reports */
 
 static gboolean
 take_totals(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
@@ -443,54 +289,59 @@ make_headline(const MqDomainSummary *out)
 	                       since != NULL ? ", since " : "", since != NULL ? since : "");
 }
 
+/* A move that somebody has to make. */
+static gboolean
+move_needs_person(const MqAdvice *advice)
+{
+	return advice->action != MQ_MOVE_HOLD && advice->action != MQ_MOVE_DONE;
+}
+
 static gboolean
 any_needs_person(const MqDomainSummary *out)
 {
 	const MqChange *first = out->changes->len > 0 ? g_ptr_array_index(out->changes, 0) : NULL;
 
-	return (first != NULL && first->needs_person) || (out->now.messages == 0 && out->before.messages > 0);
+	return (first != NULL && first->needs_person) || (out->now.messages == 0 && out->before.messages > 0)
+	       || move_needs_person(out->advice);
 }
 
 static gboolean
-gather(MqStore *store, Gathering *gathering, const MqFilter *now, const MqFilter *before, GError **error)
+gather(Gathering *gathering, const MqFilter *now, const MqFilter *before, GError **error)
 {
+	const MqPeriod *period = gathering->period;
 	MqDomainSummary *out = gathering->out;
-	MqFilter both = *now;
+	MqStore *store = gathering->store;
 
-	both.since_s = before->since_s;
 	if (!mq_store_totals(store, now, MQ_BY_NOTHING, take_totals, &out->now, error)
-	    || !mq_store_totals(store, before, MQ_BY_NOTHING, take_totals, &out->before, error)
-	    || !mq_store_flows(store, &both, take_flow, gathering, error))
+	    || !mq_store_totals(store, before, MQ_BY_NOTHING, take_totals, &out->before, error) || !advise(gathering, error))
 		return FALSE;
-	mq_changes_of_senders(out->changes, gathering->before, out->senders);
+	mq_changes_of_senders(out->changes, out->sources->senders, period->previous_since_s, period->since_s, period->until_s);
 	mq_changes_of_policy(out->changes, gathering->policies);
 	if (!ask_reporters(store, now, before, out, error) || !ask_other_reports(store, now, out, error))
 		return FALSE;
 	mq_changes_sort(out->changes);
-	list_failing(gathering);
+	mq_summary_list_senders(out, period);
 	out->headline = make_headline(out);
 	out->needs_person = any_needs_person(out);
 	return TRUE;
 }
 
 static gboolean
-summarize_domain(MqStore *store, const MqPeriod *period, MqDomainSummary *out, GError **error)
+summarize_domain(MqStore *store, MqSummary *summary, const MqSummaryAsk *ask, MqDomainSummary *out, GError **error)
 {
-	g_autoptr(MqSenders) senders_before = mq_senders_new();
 	g_autoptr(MqPolicyLog) policies = mq_policy_log_new();
-	g_autoptr(GHashTable) failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, failures_free);
-	Gathering gathering = { period, out, senders_before, policies, failures };
+	Gathering gathering = { store, &summary->period, ask, summary, out, policies };
 	MqFilter now = MQ_FILTER_ALL;
 	MqFilter before;
 
 	now.domain = out->domain;
 	now.trusted_only = TRUE;
-	now.since_s = period->since_s;
-	now.until_s = period->until_s;
+	now.since_s = summary->period.since_s;
+	now.until_s = summary->period.until_s;
 	before = now;
-	before.since_s = period->previous_since_s;
-	before.until_s = period->since_s;
-	return gather(store, &gathering, &now, &before, error);
+	before.since_s = summary->period.previous_since_s;
+	before.until_s = summary->period.since_s;
+	return gather(&gathering, &now, &before, error);
 }
 
 /* ---------------------------------------------------------------- all domains */
@@ -562,7 +413,7 @@ compare_domains(gconstpointer left, gconstpointer right)
 }
 
 MqSummary *
-mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *period, GError **error)
+mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *period, const MqSummaryAsk *ask, GError **error)
 {
 	g_autoptr(MqSummary) summary = g_new0(MqSummary, 1);
 	g_autoptr(GPtrArray) names = choose_domains(store, domains, period, error);
@@ -577,7 +428,7 @@ mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *peri
 		MqDomainSummary *domain = domain_summary_new(g_ptr_array_index(names, i));
 
 		g_ptr_array_add(summary->domains, domain);
-		if (!summarize_domain(store, period, domain, error))
+		if (!summarize_domain(store, summary, ask, domain, error))
 			return NULL;
 	}
 	g_ptr_array_sort(summary->domains, compare_domains);

@@ -251,7 +251,7 @@ settle_ptr(Settling *s, MqSource *source)
 			source->ptr = g_strdup(record->host);
 		}
 	}
-	source->own_host = source->confirmed && is_related(s, s->sources->domain, source->ptr);
+	source->own_host = source->confirmed && is_related(s, source->owner, source->ptr);
 }
 
 static void
@@ -262,9 +262,9 @@ settle_owner_spf(Settling *s, MqSource *source)
 	MqResult result = spf_today(s, stream->header_from, &source->address, &via);
 
 	/* a subdomain without a record of its own: what the domain itself says names the host as well */
-	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, s->sources->domain) != 0) {
+	if (result == MQ_RESULT_NONE && strcmp(stream->header_from, source->owner) != 0) {
 		via = NULL;
-		result = spf_today(s, s->sources->domain, &source->address, &via);
+		result = spf_today(s, source->owner, &source->address, &via);
 	}
 	source->owner_spf = result;
 	g_free(source->owner_spf_via);
@@ -274,8 +274,10 @@ settle_owner_spf(Settling *s, MqSource *source)
 static void
 settle_exchangers(Settling *s)
 {
-	const MqAnswer *mx = mq_answers_get(s->answers, MQ_ASK_MX, s->sources->domain);
+	const MqAnswer *mx = s->sources->domain != NULL ? mq_answers_get(s->answers, MQ_ASK_MX, s->sources->domain) : NULL;
 
+	if (s->sources->domain == NULL)
+		return;
 	if (mx == NULL) {
 		s->complete = FALSE;
 		return;

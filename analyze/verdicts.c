@@ -250,8 +250,20 @@ rule_service(const Case *c)
 	return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
 }
 
-/* No catalogue knows it, yet it behaves as a service or a forgotten host does: few addresses with
- * names of their own, week after week. A person must say. */
+/* It signs or bounces as itself, and that verified. */
+static gboolean
+has_a_name_of_its_own(const MqStream *stream)
+{
+	if (stream->spf_then_pass && !stream->spf_related)
+		return TRUE;
+	for (guint i = 0; i < stream->n_keys; i++)
+		if (stream->keys[i].then == MQ_RESULT_PASS && !stream->keys[i].aligned)
+			return TRUE;
+	return FALSE;
+}
+
+/* No catalogue knows it, yet it behaves as a service or a forgotten host does: few addresses, known by
+ * a host name or by what they sign as, week after week. A person must say. */
 static gboolean
 rule_regular_stranger(const Case *c)
 {
@@ -259,7 +271,7 @@ rule_regular_stranger(const Case *c)
 
 	if (!is_steady(group->days) || group->sources->len > 16)
 		return FALSE;
-	if (c->source->confirmed || (c->stream->spf_related && group->sources->len <= 3))
+	if (c->source->confirmed || has_a_name_of_its_own(c->stream) || (c->stream->spf_related && group->sources->len <= 3))
 		return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
 	return FALSE;
 }

@@ -185,3 +185,17 @@ mq_app_clear(MqApp *app)
 	g_clear_pointer(&globals->resolvers, g_ptr_array_unref);
 	*globals = (MqGlobals){ 0 };
 }
+
+MqStore *
+mq_app_store_of_answers(const MqApp *app, gboolean offline, gboolean *keeps, GError **error)
+{
+	g_autoptr(MqStore) to_read = mq_app_store(app, MQ_STORE_READ, error);
+	MqStore *to_write;
+
+	*keeps = FALSE;
+	if (to_read == NULL || offline)
+		return g_steal_pointer(&to_read);
+	to_write = mq_app_store(app, MQ_STORE_WRITE, NULL);
+	*keeps = to_write != NULL;
+	return to_write != NULL ? to_write : g_steal_pointer(&to_read);
+}

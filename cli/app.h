@@ -86,6 +86,14 @@ gboolean mq_app_format_is(const MqApp *app, const char *format);
 
 /* Opens the database of --database; for writing, its folder is made when it is the default one. */
 MqStore *mq_app_store(const MqApp *app, MqStoreMode mode, GError **error);
+/**
+ * mq_app_store_of_answers:
+ * @offline: no answer will be new
+ * @keeps: (out): whether answers can be kept there: a database that is only to be read is read all the same
+ *
+ * Opens the database, which must be there.
+ */
+MqStore *mq_app_store_of_answers(const MqApp *app, gboolean offline, gboolean *keeps, GError **error);
 /* "/home/…/marque.db". (transfer full) */
 char *mq_app_database(const MqApp *app);
 

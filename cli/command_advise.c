@@ -1,7 +1,7 @@
 /* marque advise [DOMAIN…]: may the domain go to the next policy, what would it lose, what first. */
 #include <string.h>
 
-#include "analyze/advise.h"
+#include "cli/advice_document.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
@@ -11,20 +11,12 @@
 #define SHOWN_SENDERS 12
 
 typedef struct {
-	char *goal, *what_if, *services;
+	char *goal_word, *what_if, *services;
+	MqPolicy goal;
 	gboolean offline;
 } Options;
 
 /* --- the document --- */
-
-static json_t *
-impact_json(const MqImpact *impact)
-{
-	return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I}", "legitimate", (json_int_t)impact->legitimate, "legitimate_share",
-	                 impact->legitimate_share, "legitimate_share_upper95", impact->legitimate_upper95, "forwarded",
-	                 (json_int_t)impact->forwarded, "threat", (json_int_t)impact->threat, "unknown",
-	                 (json_int_t)impact->unknown);
-}
 
 static json_t *
 published_json(const MqAdvice *advice)
@@ -124,37 +116,6 @@ volume_json(const MqAdvice *advice)
 }
 
 static json_t *
-gates_json(const MqAdvice *advice)
-{
-	json_t *gates = json_array();
-
-	for (guint i = 0; i < advice->gates->len; i++) {
-		const MqGate *gate = g_ptr_array_index(advice->gates, i);
-
-		json_array_append_new(gates, json_pack("{s:s, s:b, s:o, s:o}", "id", gate->id, "met", gate->met, "measured",
-		                                       mq_json_text(gate->measured), "required", mq_json_text(gate->required)));
-	}
-	return gates;
-}
-
-static json_t *
-actions_json(const MqAdvice *advice)
-{
-	json_t *actions = json_array();
-
-	for (guint i = 0; i < advice->actions->len; i++) {
-		const MqAction *action = g_ptr_array_index(advice->actions, i);
-
-		json_array_append_new(actions, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "rank", (json_int_t)i + 1, "id", action->id,
-		                                         "sender", mq_json_text(action->sender), "title",
-		                                         mq_json_text(action->title), "fix", mq_json_text(action->fix), "record",
-		                                         mq_json_text(action->record), "recovers_messages",
-		                                         (json_int_t)action->recovers));
-	}
-	return actions;
-}
-
-static json_t *
 advice_json(MqAdvice *advice, const char *what_if)
 {
 	json_t *senders = json_array();
@@ -162,17 +123,16 @@ advice_json(MqAdvice *advice, const char *what_if)
 
 	for (guint i = 0; i < advice->sources->senders->len; i++)
 		json_array_append_new(senders, sender_json(g_ptr_array_index(advice->sources->senders, i)));
-	out = json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o, s:b, s:o, s:o}, s:{s:o, s:o}, s:o, s:o, s:o}", "domain",
+	out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o}", "domain",
 	                mq_json_text(advice->domain), "window", window_json(advice), "volume", volume_json(advice), "published",
-	                published_json(advice), "move", "action", mq_move_word(advice->action), "to",
-	                mq_json_word(&mq_words_policy, advice->to), "testing", advice->testing, "record",
-	                mq_json_text(advice->record), "why", mq_json_text(advice->why), "impact", "quarantine",
-	                impact_json(&advice->impact_quarantine), "reject", impact_json(&advice->impact_reject), "gates",
-	                gates_json(advice), "actions", actions_json(advice), "senders", senders);
+	                published_json(advice), "move", mq_advice_move_document(advice), "impact", "quarantine",
+	                mq_advice_impact_document(&advice->impact_quarantine), "reject",
+	                mq_advice_impact_document(&advice->impact_reject), "gates", mq_advice_gates_document(advice), "actions",
+	                mq_advice_actions_document(advice, NULL), "senders", senders);
 	if (what_if != NULL) {
 		g_autoptr(MqDmarcRecord) record = mq_dmarc_record_parse(what_if);
 		MqImpact impact = mq_replay(advice->sources, record, mq_advice_whom, advice);
-		json_t *object = impact_json(&impact);
+		json_t *object = mq_advice_impact_document(&impact);
 
 		json_object_set_new(object, "record", mq_json_text(what_if));
 		json_object_set_new(out, "what_if", object);
@@ -358,51 +318,33 @@ domains_of(MqStore *store, const GStrv args, const MqWindow *window, GError **er
 }
 
 /* DNS that cannot be reached at all leaves unknown answers: the advice says so and never advances. */
-static gboolean
-settle(MqApp *app, MqAdvice *advice, MqAnswers *answers, MqResolver *resolver)
-{
-	gboolean reached = TRUE;
-
-	while (!mq_advice_settle(advice, answers)) {
-		g_autoptr(GError) why = NULL;
-
-		if (mq_resolver_fill(resolver, answers, &why))
-			continue;
-		if (reached)
-			mq_log_error(app, "%s: %s", advice->domain, why->message);
-		reached = FALSE;
-		mq_answers_give_up(answers, ~0u, why->message);
-	}
-	return reached;
-}
-
 static MqAdvice *
-advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, const MqServices *services, const Options *options,
-       gboolean *reached, GError **error)
+advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, const MqServices *services,
+       const Options *options, MqResolver *resolver, gboolean keeps, gboolean *reached, GError **error)
 {
-	MqPolicy goal = g_strcmp0(options->goal, "quarantine") == 0 ? MQ_POLICY_QUARANTINE : MQ_POLICY_REJECT;
-	g_autoptr(MqAdvice) advice = mq_advice_new(domain, services, window->since_s, window->until_s, goal);
+	g_autoptr(MqAdvice) advice = mq_advice_new(domain, services, window->since_s, window->until_s, options->goal);
 	g_autoptr(MqAnswers) answers = mq_answers_new();
-	g_autoptr(MqResolver) resolver = options->offline ? mq_dns_stored_new(store, NULL) : mq_app_resolver(app, error);
+	g_autoptr(GError) why = NULL;
 
-	if (resolver == NULL || !mq_advice_read(advice, store, error))
+	if (!mq_advice_read(advice, store, NULL, NULL, error))
 		return NULL;
-	*reached = settle(app, advice, answers, resolver) && *reached;
-	mq_advice_decide(advice);
-	if (!options->offline && !mq_dns_stored_keep(store, domain, answers, app->now_s, error))
+	if (!mq_advice_consult(advice, answers, *reached ? resolver : NULL, &why)) {
+		if (*reached)
+			mq_log_error(app, "%s: %s", domain, why->message);
+		*reached = FALSE;
+	}
+	if (keeps && !mq_dns_stored_keep(store, domain, answers, app->now_s, error))
 		return NULL;
 	return g_steal_pointer(&advice);
 }
 
 static gboolean
-check_options(const Options *options, GError **error)
+check_options(Options *options, GError **error)
 {
 	g_autoptr(MqDmarcRecord) record = options->what_if != NULL ? mq_dmarc_record_parse(options->what_if) : NULL;
 
-	if (options->goal != NULL && strcmp(options->goal, "quarantine") != 0 && strcmp(options->goal, "reject") != 0) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--goal is '%s', want quarantine or reject", options->goal);
+	if (!mq_goal_parse(options->goal_word, &options->goal, error))
 		return FALSE;
-	}
 	if (options->what_if != NULL && record == NULL) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--what-if is no DMARC record, want one as 'v=DMARC1; p=reject'");
 		return FALSE;
@@ -414,9 +356,13 @@ static MqExit
 advise_all(MqApp *app, GStrv args, const Options *options, GError **error)
 {
 	g_autoptr(MqServices) services = mq_services_load(options->services, error);
-	g_autoptr(MqStore) store = services != NULL ? mq_app_store(app, options->offline ? MQ_STORE_READ : MQ_STORE_WRITE, error) : NULL;
+	gboolean keeps = FALSE;
+	g_autoptr(MqStore) store = services != NULL ? mq_app_store_of_answers(app, options->offline, &keeps, error) : NULL;
 	g_autoptr(json_t) document = mq_document_new("advise");
 	g_autoptr(GPtrArray) domains = NULL;
+	g_autoptr(MqResolver) resolver = store == NULL        ? NULL
+	                                 : options->offline ? mq_dns_stored_new(store, NULL)
+	                                                    : mq_app_resolver(app, error);
 	json_t *list = json_array();
 	gboolean reached = TRUE;
 	MqWindow window;
@@ -424,18 +370,18 @@ advise_all(MqApp *app, GStrv args, const Options *options, GError **error)
 	json_object_set_new(document, "domains", list);
 	if (services == NULL || !mq_app_window(app, &window, error))
 		return MQ_EXIT_USAGE;
-	domains = store != NULL ? domains_of(store, args, &window, error) : NULL;
+	domains = resolver != NULL ? domains_of(store, args, &window, error) : NULL;
 	if (domains == NULL)
 		return MQ_EXIT_FAILED;
 	for (guint i = 0; i < domains->len; i++) {
 		g_autoptr(MqAdvice) advice =
-			advise(app, store, g_ptr_array_index(domains, i), &window, services, options, &reached, error);
+			advise(app, store, g_ptr_array_index(domains, i), &window, services, options, resolver, keeps, &reached, error);
 
 		if (advice == NULL)
 			return MQ_EXIT_FAILED;
 		json_array_append_new(list, advice_json(advice, options->what_if));
 	}
-	if (!mq_store_commit(store, error))
+	if (keeps && !mq_store_commit(store, error))
 		return MQ_EXIT_FAILED;
 	mq_output_print(app, document, &layout);
 	return reached ? MQ_EXIT_OK : MQ_EXIT_FAILED;
@@ -444,7 +390,7 @@ advise_all(MqApp *app, GStrv args, const Options *options, GError **error)
 static void
 options_clear(Options *options)
 {
-	g_free(options->goal);
+	g_free(options->goal_word);
 	g_free(options->what_if);
 	g_free(options->services);
 }
@@ -455,7 +401,7 @@ run_advise(MqApp *app, GStrv *args, GError **error)
 {
 	g_auto(Options) options = { 0 };
 	const GOptionEntry entries[] = {
-		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
+		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal_word, "the last step: reject (default) or quarantine", "POLICY" },
 		{ "what-if", 0, 0, G_OPTION_ARG_STRING, &options.what_if, "replay the window under this DMARC record", "RECORD" },
 		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
 		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },

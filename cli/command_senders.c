@@ -1,7 +1,8 @@
 /* marque senders [DOMAIN]: who sends as the domain, and how it performs. */
 #include <string.h>
 
-#include "analyze/identify.h"
+#include "analyze/resolver.h"
+#include "analyze/sources.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
@@ -123,39 +124,61 @@ take_total(gpointer ctx, const char *key, const MqTotals *totals, GError **error
 	return TRUE;
 }
 
-static gboolean
-take_flow(gpointer ctx, const MqFlow *flow, GError **error)
-{
-	(void)error;
-	mq_senders_add(ctx, flow);
-	return TRUE;
-}
-
 static json_t *
-domain_names(const MqSender *sender)
+domain_names(const MqSenderGroup *sender)
 {
+	g_autoptr(GArray) proved = mq_sender_proved(sender);
 	json_t *names = json_array();
 
-	for (guint i = 0; i < sender->domains->len; i++) {
-		const MqSenderDomain *domain = g_ptr_array_index(sender->domains, i);
-
-		json_array_append_new(names, mq_json_text(domain->domain));
-	}
+	for (guint i = 0; i < proved->len; i++)
+		json_array_append_new(names, mq_json_text(g_array_index(proved, MqProvedDomain, i).domain));
 	return names;
 }
 
+static MqTotals
+totals_of(const MqSenderGroup *sender)
+{
+	g_autoptr(GHashTable) reporters = g_hash_table_new(g_direct_hash, g_direct_equal);
+	MqTotals totals = { .messages = sender->messages, .dmarc_pass = sender->dmarc_pass, .sources = sender->sources->len };
+
+	for (guint i = 0; i < sender->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(sender->sources, i);
+		GHashTableIter iter;
+		gpointer reporter;
+
+		totals.spf_aligned += source->spf_aligned;
+		totals.dkim_aligned += source->dkim_aligned;
+		totals.quarantined += source->quarantined;
+		totals.rejected += source->rejected;
+		g_hash_table_iter_init(&iter, source->reporters);
+		while (g_hash_table_iter_next(&iter, &reporter, NULL))
+			g_hash_table_add(reporters, reporter); /* interned: a name is a place */
+	}
+	totals.reporters = g_hash_table_size(reporters);
+	totals.first_s = g_array_index(sender->days, MqSourceDay, 0).day_s;
+	totals.last_s = g_array_index(sender->days, MqSourceDay, sender->days->len - 1).day_s + MQ_DAY_S - 1;
+	return totals;
+}
+
+/* Named by what the database knows: reports, and the DNS answers of earlier runs. */
 static gboolean
 rows_by_sender(MqStore *store, const MqFilter *filter, Rows *rows, GError **error)
 {
-	g_autoptr(MqSenders) senders = mq_senders_new();
-	const GPtrArray *list;
+	g_autoptr(MqServices) services = mq_services_load(NULL, error);
+	g_autoptr(MqSources) sources = mq_sources_new(filter->domain, services);
+	g_autoptr(MqAnswers) answers = mq_answers_new();
+	g_autoptr(MqResolver) resolver = mq_dns_stored_new(store, NULL);
 
-	if (!mq_store_flows(store, filter, take_flow, senders, error))
+	if (services == NULL || !mq_store_flows(store, filter, mq_sources_take, sources, error))
 		return FALSE;
-	list = mq_senders_list(senders);
-	for (guint i = 0; i < list->len; i++) {
-		const MqSender *sender = g_ptr_array_index(list, i);
-		json_t *row = add_row(rows, sender->key, &sender->totals);
+	while (!mq_sources_settle(sources, answers, NULL))
+		if (!mq_resolver_fill(resolver, answers, error))
+			return FALSE;
+	mq_sources_name(sources);
+	for (guint i = 0; i < sources->senders->len; i++) {
+		const MqSenderGroup *sender = g_ptr_array_index(sources->senders, i);
+		MqTotals totals = totals_of(sender);
+		json_t *row = add_row(rows, sender->name, &totals);
 
 		if (row != NULL)
 			json_object_set_new(row, "domains", domain_names(sender));

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/digests.h"
+#include "cli/log.h"
 #include "cli/outputs.h"
 #include "ingest/domain.h"
 
@@ -95,19 +96,45 @@ print_to_file(const MqApp *app, const json_t *document, const char *path, GError
 	return done;
 }
 
-static MqExit
-summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const char *output, GError **error)
-{
-	g_autoptr(MqStore) store = mq_app_store(app, MQ_STORE_READ, error);
-	g_autoptr(MqSummary) summary = store != NULL ? mq_summary_make(store, domains, period, error) : NULL;
-	g_autoptr(json_t) document = NULL;
+typedef struct {
+	char *period, *output, *goal, *services;
+	gboolean offline;
+} Options;
 
-	if (summary == NULL)
+static void
+options_clear(Options *options)
+{
+	g_free(options->period);
+	g_free(options->output);
+	g_free(options->goal);
+	g_free(options->services);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static MqExit
+summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const Options *options, GError **error)
+{
+	g_autoptr(MqServices) services = mq_services_load(options->services, error);
+	g_autoptr(MqStore) store = NULL;
+	g_autoptr(MqResolver) resolver = NULL;
+	g_autoptr(MqSummary) summary = NULL;
+	g_autoptr(json_t) document = NULL;
+	MqSummaryAsk ask = { .services = services, .now_s = app->now_s };
+
+	if (services == NULL || !mq_goal_parse(options->goal, &ask.goal, error))
+		return MQ_EXIT_USAGE;
+	store = mq_app_store_of_answers(app, options->offline, &ask.keeps, error);
+	resolver = store == NULL ? NULL : options->offline ? mq_dns_stored_new(store, NULL) : mq_app_resolver(app, error);
+	ask.resolver = resolver;
+	summary = resolver != NULL ? mq_summary_make(store, domains, period, &ask, error) : NULL;
+	if (summary == NULL || (ask.keeps && !mq_store_commit(store, error)))
 		return MQ_EXIT_FAILED;
+	if (summary->dns_problem != NULL)
+		mq_log_notice(app, "%s: what DNS says today is left out, and nothing is advised", summary->dns_problem);
 	document = mq_digest_document(summary);
-	if (output == NULL)
+	if (options->output == NULL)
 		print(app, document);
-	else if (!print_to_file(app, document, output, error))
+	else if (!print_to_file(app, document, options->output, error))
 		return MQ_EXIT_FAILED;
 	return MQ_EXIT_OK;
 }
@@ -115,20 +142,22 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 static MqExit
 run_summary(MqApp *app, GStrv *args, GError **error)
 {
-	g_autofree char *period_name = NULL;
-	g_autofree char *output = NULL;
+	g_auto(Options) options = { 0 };
 	g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
 	MqPeriod period;
-	const GOptionEntry options[] = {
-		{ "period", 0, 0, G_OPTION_ARG_STRING, &period_name, "day, week (default) or month", "PERIOD" },
-		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "write to FILE, not to standard output", "FILE" },
+	const GOptionEntry entries[] = {
+		{ "period", 0, 0, G_OPTION_ARG_STRING, &options.period, "day, week (default) or month", "PERIOD" },
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "write to FILE, not to standard output", "FILE" },
+		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
+		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
+		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 
-	if (!mq_app_parse(app, options, args, error) || !choose_period(app, period_name, &period, error)
+	if (!mq_app_parse(app, entries, args, error) || !choose_period(app, options.period, &period, error)
 	    || !normalize_all(*args, domains, error))
 		return MQ_EXIT_USAGE;
-	return summarize(app, (const char *const *)domains->pdata, &period, output, error);
+	return summarize(app, (const char *const *)domains->pdata, &period, &options, error);
 }
 
 static const char *const formats[] = { "text", "html", "json", "table", NULL };

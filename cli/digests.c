@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/advice_document.h"
+
 #define ADDRESS_OF(name) &mq_digest_##name,
 static const MqDigest *const digests[] = { MQ_DIGESTS(ADDRESS_OF) };
 
@@ -22,61 +24,128 @@ change_document(const MqChange *change)
 	                 "needs_person", change->needs_person);
 }
 
+/* (transfer full) */
 static json_t *
-failing_document(const MqFailingSender *failing)
+proved_document(const MqSenderGroup *sender)
 {
-	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:b, s:o, s:o}",
-	                 "sender", mq_json_text(failing->sender),
-	                 "messages", (json_int_t)failing->messages,
-	                 "dmarc_pass", (json_int_t)failing->dmarc_pass,
-	                 "failing", (json_int_t)(failing->messages - failing->dmarc_pass),
-	                 "dmarc_pass_share", mq_json_share(failing->dmarc_pass, failing->messages),
+	g_autoptr(GArray) proved = mq_sender_proved(sender);
+	json_t *names = json_array();
+
+	for (guint i = 0; i < proved->len; i++)
+		json_array_append_new(names, mq_json_text(g_array_index(proved, MqProvedDomain, i).domain));
+	return names;
+}
+
+static json_t *
+failing_document(const MqDomainSummary *summary, const MqFailingSender *failing)
+{
+	const MqSenderGroup *sender = failing->sender;
+	const MqSenderPeriod *now = &failing->now;
+
+	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o}",
+	                 "sender", mq_json_text(sender->name),
+	                 "verdict", mq_verdict_word(sender->verdict),
+	                 "cause", mq_json_text(mq_cause_word(sender->cause)),
+	                 "messages", (json_int_t)now->messages,
+	                 "dmarc_pass", (json_int_t)now->passed,
+	                 "failing", (json_int_t)(now->messages - now->passed),
+	                 "dmarc_pass_share", mq_json_share(now->passed, now->messages),
 	                 "since", mq_json_time(failing->since_s),
-	                 "previous_messages", (json_int_t)failing->previous_messages,
-	                 "previous_dmarc_pass", (json_int_t)failing->previous_dmarc_pass,
-	                 "some_pass", failing->proved,
-	                 "domains", mq_json_texts(failing->domains),
-	                 "evidence", mq_json_texts(failing->evidence));
+	                 "previous_messages", (json_int_t)failing->before.messages,
+	                 "previous_dmarc_pass", (json_int_t)failing->before.passed,
+	                 "some_pass", now->passed > 0,
+	                 "domains", proved_document(sender),
+	                 "evidence", mq_json_texts(failing->evidence),
+	                 "actions", mq_advice_actions_document(summary->advice, sender->name));
+}
+
+/* Forged or forwarded mail, and where it came from. */
+static json_t *
+origins_document(const MqSummaryOrigins *all)
+{
+	json_t *from = json_array();
+
+	for (guint i = 0; i < all->origins->len; i++) {
+		const MqSummaryOrigin *one = &g_array_index(all->origins, MqSummaryOrigin, i);
+
+		json_array_append_new(from, json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}",
+		                                      "sender", mq_json_text(one->sender->name),
+		                                      "messages", (json_int_t)one->messages,
+		                                      "previous_messages", (json_int_t)one->previous_messages,
+		                                      "failing", (json_int_t)one->failing,
+		                                      "blocked", (json_int_t)one->blocked,
+		                                      "sources", (json_int_t)one->sources));
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
+	                 "messages", (json_int_t)all->messages,
+	                 "previous_messages", (json_int_t)all->previous_messages,
+	                 "failing", (json_int_t)all->failing,
+	                 "blocked", (json_int_t)all->blocked,
+	                 "sources", (json_int_t)all->sources,
+	                 "from", from,
+	                 "more", (json_int_t)all->more_origins);
 }
 
 static json_t *
 dispositions_document(const MqDomainSummary *summary)
 {
+	const gint64 *counts = summary->sources->dispositions;
 	json_t *dispositions = json_object();
 
 	for (guint i = 1; i < MQ_DISPOSITION_N; i++)
-		json_object_set_new(dispositions, mq_word(&mq_words_disposition, i),
-		                    json_integer(summary->dispositions[i]));
-	json_object_set_new(dispositions, "unknown", json_integer(summary->dispositions[MQ_DISPOSITION_ABSENT]));
+		json_object_set_new(dispositions, mq_word(&mq_words_disposition, i), json_integer(counts[i]));
+	json_object_set_new(dispositions, "unknown", json_integer(counts[MQ_DISPOSITION_ABSENT]));
 	return dispositions;
 }
 
-static json_t *
-senders_document(const MqDomainSummary *summary)
+typedef struct {
+	const MqSenderGroup *sender;
+	MqSenderPeriod now;
+} Ranked;
+
+static int
+compare_ranked(gconstpointer left, gconstpointer right)
 {
-	const GPtrArray *list = mq_senders_list(summary->senders);
+	const Ranked *a = left;
+	const Ranked *b = right;
+
+	if (a->now.messages != b->now.messages)
+		return a->now.messages > b->now.messages ? -1 : 1;
+	return strcmp(a->now.name, b->now.name);
+}
+
+/* Those with most mail in the period. */
+static json_t *
+senders_document(const MqSummary *summary, const MqDomainSummary *domain)
+{
+	const GPtrArray *all = domain->sources->senders;
+	g_autoptr(GArray) ranked = g_array_new(FALSE, FALSE, sizeof(Ranked));
 	json_t *senders = json_array();
 
-	for (guint i = 0; i < list->len && i < MQ_SUMMARY_SENDERS; i++) {
-		const MqSender *sender = g_ptr_array_index(list, i);
-		json_t *domains = json_array();
+	for (guint i = 0; i < all->len; i++) {
+		const MqSenderGroup *sender = g_ptr_array_index(all, i);
+		MqSenderPeriod now = mq_sender_period(sender, summary->period.since_s, summary->period.until_s);
 
-		for (guint j = 0; j < sender->domains->len; j++) {
-			const MqSenderDomain *domain = g_ptr_array_index(sender->domains, j);
+		if (now.messages > 0)
+			g_array_append_vals(ranked, &(Ranked){ sender, now }, 1);
+	}
+	g_array_sort(ranked, compare_ranked);
+	for (guint i = 0; i < ranked->len && i < MQ_SUMMARY_SENDERS; i++) {
+		const Ranked *one = &g_array_index(ranked, Ranked, i);
 
-			json_array_append_new(domains, mq_json_text(domain->domain));
-		}
-		json_array_append_new(
-		        senders, json_pack("{s:o, s:I, s:o, s:o}", "sender", mq_json_text(sender->key), "messages",
-		                           (json_int_t)sender->totals.messages, "dmarc_pass_share",
-		                           mq_json_share(sender->totals.dmarc_pass, sender->totals.messages),
-		                           "domains", domains));
+		json_array_append_new(senders, json_pack("{s:o, s:s, s:o, s:I, s:o, s:o}",
+		                                         "sender", mq_json_text(one->now.name),
+		                                         "verdict", mq_verdict_word(one->sender->verdict),
+		                                         "cause", mq_json_text(mq_cause_word(one->sender->cause)),
+		                                         "messages", (json_int_t)one->now.messages,
+		                                         "dmarc_pass_share", mq_json_share(one->now.passed, one->now.messages),
+		                                         "domains", proved_document(one->sender)));
 	}
 	return senders;
 }
 
 static json_t *
-domain_document(const MqDomainSummary *summary)
+domain_document(const MqSummary *all, const MqDomainSummary *summary)
 {
 	json_t *changes = json_array();
 	json_t *failing = json_array();
@@ -88,9 +157,9 @@ domain_document(const MqDomainSummary *summary)
 	for (guint i = 0; i < summary->changes->len; i++)
 		json_array_append_new(changes, change_document(g_ptr_array_index(summary->changes, i)));
 	for (guint i = 0; i < summary->failing->len; i++)
-		json_array_append_new(failing, failing_document(g_ptr_array_index(summary->failing, i)));
-	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:{s:I, s:I}, s:I,"
-	                 " s:I, s:I, s:n}",
+		json_array_append_new(failing, failing_document(summary, g_ptr_array_index(summary->failing, i)));
+	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I,"
+	                 " s:{s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 	                 "domain", mq_json_text(summary->domain),
 	                 "headline", mq_json_text(summary->headline),
 	                 "needs_person", summary->needs_person,
@@ -104,14 +173,19 @@ domain_document(const MqDomainSummary *summary)
 	                 "failing_senders", failing,
 	                 "other_failing_senders", (json_int_t)summary->failing_others,
 	                 "other_failing_messages", (json_int_t)summary->failing_others_messages,
-	                 "senders", senders_document(summary),
+	                 "senders", senders_document(all, summary),
+	                 "threat", origins_document(&summary->threat),
+	                 "forwarded", origins_document(&summary->forwarded),
 	                 "failures", (json_int_t)summary->failures, "tls",
 	                 "sessions_ok", (json_int_t)summary->tls_ok,
 	                 "sessions_failed", (json_int_t)summary->tls_failed,
 	                 "reports", (json_int_t)now->reports,
 	                 "reporters", (json_int_t)now->reporters,
 	                 "suspicious_reports_left_out", (json_int_t)summary->suspicious_reports,
-	                 "move");
+	                 "move", mq_advice_move_document(summary->advice),
+	                 "problem", mq_json_text(summary->advice->problem),
+	                 "gates", mq_advice_gates_document(summary->advice),
+	                 "actions", mq_advice_actions_document(summary->advice, NULL));
 }
 
 json_t *
@@ -125,8 +199,9 @@ mq_digest_document(const MqSummary *summary)
 	                              mq_json_time(summary->period.until_s), "previous_since",
 	                              mq_json_time(summary->period.previous_since_s)));
 	for (guint i = 0; i < summary->domains->len; i++)
-		json_array_append_new(domains, domain_document(g_ptr_array_index(summary->domains, i)));
+		json_array_append_new(domains, domain_document(summary, g_ptr_array_index(summary->domains, i)));
 	json_object_set_new(document, "domains", domains);
+	json_object_set_new(document, "dns_problem", mq_json_text(summary->dns_problem));
 	json_object_set_new(document, "failed_messages", json_integer(summary->failed_messages));
 	return document;
 }

@@ -9,7 +9,7 @@ typedef struct {
 } Mail;
 
 static void
-add_mail(MqSenders *senders, const Mail *mail)
+add_mail(MqSources *senders, const Mail *mail)
 {
 	MqFlow flow = { .header_from = "example.com", .reporter = "r.example", .day_s = DAY(mail->day) };
 	const guint8 bytes[] = { 192, 0, mail->net, 1 };
@@ -19,11 +19,11 @@ add_mail(MqSenders *senders, const Mail *mail)
 	flow.spf = MQ_RESULT_FAIL;
 	flow.messages = mail->passed;
 	if (mail->passed > 0)
-		mq_senders_add(senders, &flow);
+		g_assert_true(mq_sources_take(senders, &flow, NULL));
 	flow.dkim = MQ_RESULT_FAIL;
 	flow.messages = mail->messages - mail->passed;
 	if (flow.messages > 0)
-		mq_senders_add(senders, &flow);
+		g_assert_true(mq_sources_take(senders, &flow, NULL));
 }
 
 typedef struct {
@@ -42,6 +42,7 @@ static const Case cases[] = {
 	{ "the first period has no news", { { 0 } }, { { 1, 7, 100, 100 } }, "" },
 	{ "one that is gone", { { 1, 0, 100, 100 }, { 2, 1, 50, 50 } }, { { 1, 7, 100, 100 } },
 	  "sender-gone 192.0.2.0/24 1\n" },
+	{ "a stranger that only failed is gone unsaid", { { 1, 0, 100, 100 }, { 2, 1, 50, 0 } }, { { 1, 7, 100, 100 } }, "" },
 	{ "when there is no mail at all nobody is gone", { { 1, 0, 100, 100 } }, { { 0 } }, "" },
 	{ "began to fail, and since when", { { 1, 0, 100, 100 } },
 	  { { 1, 7, 100, 100 }, { 1, 8, 100, 95 }, { 1, 9, 100, 10 }, { 1, 10, 100, 0 } },
@@ -77,16 +78,17 @@ static void
 test_senders(gconstpointer data)
 {
 	const Case *want = data;
-	g_autoptr(MqSenders) before = mq_senders_new();
-	g_autoptr(MqSenders) now = mq_senders_new();
+	g_autoptr(MqServices) services = mq_services_load(NULL, NULL);
+	g_autoptr(MqSources) senders = mq_sources_new("example.com", services);
 	g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)mq_change_free);
 	g_autofree char *got = NULL;
 
 	for (gsize i = 0; want->before[i].messages > 0; i++)
-		add_mail(before, &want->before[i]);
+		add_mail(senders, &want->before[i]);
 	for (gsize i = 0; want->now[i].messages > 0; i++)
-		add_mail(now, &want->now[i]);
-	mq_changes_of_senders(changes, before, now);
+		add_mail(senders, &want->now[i]);
+	mq_sources_name(senders);
+	mq_changes_of_senders(changes, senders->senders, DAY(0), DAY(7), DAY(14));
 	mq_changes_sort(changes);
 	got = to_text(changes);
 	g_assert_cmpstr(got, ==, want->want);

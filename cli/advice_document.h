@@ -1,0 +1,15 @@
+/* What several commands say of advice, as JSON: INTERFACE's "move", "gates", "actions", "impact". */
+#ifndef MQ_CLI_ADVICE_DOCUMENT_H
+#define MQ_CLI_ADVICE_DOCUMENT_H
+
+#include "analyze/advise.h"
+#include "cli/document.h"
+
+/* (transfer full), each */
+json_t *mq_advice_move_document(const MqAdvice *advice);
+json_t *mq_advice_impact_document(const MqImpact *impact);
+json_t *mq_advice_gates_document(const MqAdvice *advice);
+/* @sender: (nullable): only what is to be done about it; any */
+json_t *mq_advice_actions_document(const MqAdvice *advice, const char *sender);
+
+#endif
