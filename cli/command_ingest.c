@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
+#include "cli/password.h"
 #include "cli/progress.h"
 
 #define LISTED_PROBLEMS 50000 /* the database keeps them all; a document need not */
@@ -91,6 +92,22 @@ tell_unsettled(gpointer ctx, const char *name, const GError *why)
 
 	run->unsettled++;
 	list_problem(run, name, &(MqProblem){ .code = MQ_PROBLEM_AFTER_FAILED, .reason = why->message, .stored = TRUE });
+}
+
+static gboolean
+get_mark(gpointer ctx, const char *key, char **value, GError **error)
+{
+	Run *run = ctx;
+
+	return mq_store_get_mark(run->store, key, value, error);
+}
+
+static gboolean
+put_mark(gpointer ctx, const char *key, const char *value, GError **error)
+{
+	Run *run = ctx;
+
+	return mq_store_put_mark(run->store, key, value, error);
 }
 
 static void
@@ -231,7 +248,8 @@ static MqExit
 ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *options, GError **error)
 {
 	const MqSink sink = { .known = look_up, .put = put, .commit = commit,
-	                      .unsettled = tell_unsettled, .progress = show_progress };
+	                      .unsettled = tell_unsettled, .get_mark = get_mark, .put_mark = put_mark,
+	                      .progress = show_progress };
 	g_autoptr(MqInterrupt) interrupt = mq_interrupt_new();
 	GCancellable *cancellable = mq_interrupt_cancellable(interrupt);
 	g_autoptr(json_t) document = NULL;
@@ -252,12 +270,28 @@ ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *
 	return run->failed > 0 || run->unsettled > 0 ? MQ_EXIT_PERSON : MQ_EXIT_OK;
 }
 
+/* (transfer full) (nullable): only an account wants one */
+static char *
+password_for(const char *const *sources, const char *file, const char *command, GError **error)
+{
+	for (guint i = 0; sources[i] != NULL; i++)
+		if (mq_source_is_imap(sources[i]))
+			return mq_password_get(file, command, error);
+	return NULL;
+}
+
 static MqExit
 run_ingest(MqApp *app, GStrv *args, GError **error)
 {
 	g_autofree char *after = NULL;
 	g_autofree char *quarantine = NULL;
+	g_autofree char *user = NULL;
 	g_autofree char *password_file = NULL;
+	g_autofree char *password_command = NULL;
+	g_autofree char *password = NULL;
+	g_autofree char *ca_file = NULL;
+	gboolean all = FALSE;
+	GError *problem = NULL;
 	gboolean watch = FALSE;
 	gboolean redact = FALSE;
 	int jobs = 0;
@@ -266,14 +300,19 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	g_autoptr(json_t) problems = json_array();
 	const GOptionEntry options[] = {
 		{ "after", 0, 0, G_OPTION_ARG_FILENAME, &after,
-		  "what becomes of a Maildir's message once its reports are stored: keep (default), seen, move:FOLDER, delete", "ACTION" },
+		  "what becomes of a Maildir or IMAP message once its reports are stored: keep (default), seen, move:FOLDER, delete", "ACTION" },
 		{ "quarantine", 0, 0, G_OPTION_ARG_FILENAME, &quarantine,
 		  "copy what could not be understood there", "DIR" },
 		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail as it arrives (not in this version)", NULL },
 		{ "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "parser threads (default: the processors)", "N" },
 		{ "redact", 0, 0, G_OPTION_ARG_NONE, &redact, "of failure reports keep domains only", NULL },
+		{ "user", 0, 0, G_OPTION_ARG_STRING, &user, "the IMAP user, when the address names none", "NAME" },
 		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
-		  "holds the password of an IMAP account", "FILE" },
+		  "its first line is the IMAP password", "FILE" },
+		{ "password-command", 0, 0, G_OPTION_ARG_STRING, &password_command,
+		  "prints the IMAP password (default: $" MQ_PASSWORD_VARIABLE ")", "COMMAND" },
+		{ "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &ca_file, "certificates to trust instead of the system's", "FILE" },
+		{ "all", 0, 0, G_OPTION_ARG_NONE, &all, "fetch all of an IMAP folder, not only what is new", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 
@@ -286,13 +325,19 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	}
 	if (after != NULL && !mq_after_parse(after, &action, error))
 		return MQ_EXIT_USAGE;
+	password = password_for((const char *const *)*args + 1, password_file, password_command, &problem);
+	if (problem != NULL) {
+		g_propagate_error(error, problem);
+		return MQ_EXIT_FAILED;
+	}
 	store = mq_app_store(app, MQ_STORE_WRITE, error);
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
 	return ingest(app, &(Run){ .app = app, .store = store, .problems = problems },
 	              (const char *const *)*args + 1,
 	              &(MqIngestOptions){ .jobs = (guint)jobs, .after = action, .quarantine = quarantine,
-	                                  .watch = watch, .redact = redact, .password_file = password_file },
+	                                  .watch = watch, .redact = redact, .user = user,
+	                                  .password = password, .ca_file = ca_file, .all = all },
 	              error);
 }
 
@@ -300,7 +345,8 @@ const MqCommand mq_command_ingest = {
 	.name = "ingest",
 	.arguments = "SOURCE…",
 	.summary = "read reports into the database",
-	.details = "SOURCE is a Maildir, an mbox, a folder, a file, or '-' for standard input.\n"
+	.details = "SOURCE is a Maildir, an mbox, a folder, a file, '-' for standard input, or an IMAP folder:\n"
+	           "imaps://USER@HOST/FOLDER. "
 	           "What was read before is not stored twice.",
 	.formats = mq_formats_document,
 	.run = run_ingest,

@@ -9,6 +9,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURL, curl_easy_cleanup)
 typedef struct curl_slist CurlList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CurlList, curl_slist_free_all)
 
+void
+mq_http_init(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT); /* fails only where memory ends */
+}
+
 typedef struct {
 	GString *body;
 	gsize max_bytes;

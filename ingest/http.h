@@ -33,6 +33,9 @@ typedef struct {
 void mq_http_reply_clear(MqHttpReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MqHttpReply, mq_http_reply_clear)
 
+/* Sets libcurl up, for all that use it: part of mq_ingest_init(). */
+void mq_http_init(void);
+
 /* @reply: (out caller-allocates). mq_ingest_init() must have been called. */
 void mq_http_get(const MqHttpRequest *request, MqHttpReply *reply);
 

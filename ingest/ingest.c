@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ingest/budget.h"
+#include "ingest/http.h"
 #include "ingest/mail.h"
 #include "ingest/message.h"
 #include "ingest/origins.h"
@@ -37,10 +38,13 @@ typedef struct {
 	gint stopping;       /* atomic: the sink has failed, nothing more is wanted */
 	gint expected;       /* atomic: messages known to come */
 
+	GPtrArray *places;   /* MqPlace *, one a source */
+
 	/* the walker's */
-	GPtrArray *origins;  /* const MqOrigin *, one a source */
-	const char *const *sources;
+	MqPlace *walking;
+	guint round;
 	guint64 n_walked;
+	GError *failure;     /* of the first place that could not be reached; the caller's when it has ended */
 
 	/* the caller's */
 	Job *waiting[MQ_LIMIT_FLIGHT_MESSAGES + 1]; /* for those before them; by order, modulo its size */
@@ -54,6 +58,7 @@ typedef struct {
 void
 mq_ingest_init(void)
 {
+	mq_http_init();
 	mq_mail_init();
 }
 
@@ -90,6 +95,8 @@ emit(gpointer ctx, MqItem *item)
 		mq_item_free(item);
 		return FALSE;
 	}
+	item->in = run->walking;
+	item->round = run->round;
 	job = g_new0(Job, 1);
 	job->order = run->n_walked++;
 	job->weight = weight;
@@ -104,19 +111,30 @@ expect(gpointer ctx, guint64 n)
 	g_atomic_int_add(&((Run *)ctx)->expected, (gint)n);
 }
 
+static void
+walk_place(Run *run, MqPlace *place)
+{
+	const MqWalk to = { .emit = emit, .expect = expect, .stopped = is_stopped, .ctx = run };
+	g_autoptr(GError) error = NULL;
+
+	run->walking = place;
+	if (place->origin->walk(place, &to, &error))
+		return;
+	if (!place->origin->is_remote)
+		emit(run, mq_item_new(place->origin, place->source)); /* opening it tells why */
+	else if (run->failure == NULL)
+		run->failure = g_steal_pointer(&error);
+}
+
 static gpointer
 walk(gpointer data)
 {
 	Run *run = data;
-	const MqWalk to = { .emit = emit, .expect = expect, .stopped = is_stopped, .ctx = run };
 	Job *end = g_new0(Job, 1);
 
-	for (guint i = 0; i < run->origins->len && !is_unwanted(run); i++) {
-		const MqOrigin *origin = run->origins->pdata[i];
-
-		if (!origin->walk(run->sources[i], &to, NULL)) /* opening the place as an item tells why */
-			emit(run, mq_item_new(origin, run->sources[i]));
-	}
+	run->round++;
+	for (guint i = 0; i < run->places->len && !is_unwanted(run); i++)
+		walk_place(run, run->places->pdata[i]);
 	end->order = run->n_walked;
 	end->is_end = TRUE;
 	g_async_queue_push(run->done, end);
@@ -139,19 +157,49 @@ parse(gpointer data, gpointer ctx)
 
 /* ------------------------------------------------------------------ the caller */
 
+static void
+tell_unsettled(gpointer ctx, MqItem *item, const GError *why)
+{
+	Run *run = ctx;
+
+	item->in->stuck_round = item->round;
+	if (run->sink->unsettled != NULL)
+		run->sink->unsettled(run->sink_ctx, item->name, why);
+}
+
 /* A run that ends between the commit and this one's end leaves the rest where it was: the next run knows
  * those messages by their bytes and settles them. */
 static void
 settle(Run *run)
 {
-	for (guint i = 0; i < run->unsettled->len; i++) {
-		MqItem *item = run->unsettled->pdata[i];
-		g_autoptr(GError) error = NULL;
+	MqItem *const *items = (MqItem *const *)run->unsettled->pdata;
 
-		if (!item->origin->settle(item, &run->options->after, &error) && run->sink->unsettled != NULL)
-			run->sink->unsettled(run->sink_ctx, item->name, error);
+	for (guint i = 0, n; i < run->unsettled->len; i += n) {
+		const MqItem *first = items[i];
+
+		for (n = 1; i + n < run->unsettled->len; n++)
+			if (items[i + n]->in != first->in || items[i + n]->origin != first->origin)
+				break;
+		first->origin->settle(items + i, n, &run->options->after, tell_unsettled, run);
 	}
 	g_ptr_array_set_size(run->unsettled, 0);
+}
+
+/* Only now: the next run does not look at what is before a mark. */
+static gboolean
+put_marks(Run *run, GError **error)
+{
+	for (guint i = 0; i < run->places->len; i++) {
+		MqPlace *place = run->places->pdata[i];
+		g_autofree char *reached = g_steal_pointer(&place->reached);
+
+		if (reached == NULL || place->reached_round <= place->stuck_round)
+			continue;
+		mq_place_set_mark(place, reached);
+		if (run->sink->put_mark != NULL && !run->sink->put_mark(run->sink_ctx, place->key, reached, error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean
@@ -162,7 +210,7 @@ commit(Run *run, GError **error)
 	if (run->sink->commit != NULL && !run->sink->commit(run->sink_ctx, error))
 		return FALSE;
 	settle(run);
-	return TRUE;
+	return put_marks(run, error);
 }
 
 static gboolean
@@ -186,6 +234,23 @@ show_progress(Run *run, gboolean now)
 	run->sink->progress(run->sink_ctx, &run->progress);
 }
 
+/* What is left to do once it is committed. */
+static void
+finish(Run *run, MqMessage *message)
+{
+	MqItem *item = message->item;
+
+	if (item->mark != NULL) {
+		g_free(item->in->reached);
+		item->in->reached = g_steal_pointer(&item->mark);
+		item->in->reached_round = item->round;
+	}
+	if (run->options->after.action == MQ_AFTER_KEEP || item->origin->settle == NULL || !mq_message_is_done(message))
+		return;
+	mq_item_let_go(item);
+	g_ptr_array_add(run->unsettled, g_steal_pointer(&message->item));
+}
+
 static gboolean
 deliver(Run *run, const Job *job, GError **error)
 {
@@ -195,9 +260,8 @@ deliver(Run *run, const Job *job, GError **error)
 	if (message == NULL)
 		return TRUE;
 	taken = run->sink->put(run->sink_ctx, message, error);
-	if (taken && run->options->after.action != MQ_AFTER_KEEP && message->item->origin->settle != NULL
-	    && mq_message_is_done(message))
-		g_ptr_array_add(run->unsettled, g_steal_pointer(&message->item));
+	if (taken)
+		finish(run, message);
 	run->uncommitted++;
 	run->progress.messages++;
 	run->progress.bytes += message->n_bytes;
@@ -275,7 +339,8 @@ run_free(Run *run)
 		job_free(job);
 	g_async_queue_unref(run->done);
 	mq_budget_free(run->budget);
-	g_ptr_array_unref(run->origins);
+	g_ptr_array_unref(run->places);
+	g_clear_error(&run->failure);
 	g_ptr_array_unref(run->unsettled);
 	g_free(run);
 }
@@ -296,14 +361,17 @@ check_options(const MqIngestOptions *options, GError **error)
 }
 
 static gboolean
-find_origins(Run *run, GError **error)
+find_places(Run *run, const char *const *sources, GError **error)
 {
-	for (guint i = 0; run->sources[i] != NULL; i++) {
-		const MqOrigin *origin = mq_origin_for(run->sources[i], error);
+	for (guint i = 0; sources[i] != NULL; i++) {
+		MqPlace *place = mq_place_new(sources[i], run->options, run->cancellable, error);
 
-		if (origin == NULL)
+		if (place == NULL)
 			return FALSE;
-		g_ptr_array_add(run->origins, (gpointer)origin);
+		g_ptr_array_add(run->places, place);
+		if (place->key != NULL && run->sink->get_mark != NULL
+		    && !run->sink->get_mark(run->sink_ctx, place->key, &place->mark, error))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -321,13 +389,12 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	run->sink = sink;
 	run->sink_ctx = ctx;
 	run->cancellable = cancellable;
-	run->sources = sources;
-	run->origins = g_ptr_array_new();
+	run->places = g_ptr_array_new_with_free_func((GDestroyNotify)mq_place_free);
 	run->unsettled = g_ptr_array_new_with_free_func((GDestroyNotify)mq_item_free);
 	run->budget = mq_budget_new(MQ_LIMIT_FLIGHT_BYTES, MQ_LIMIT_FLIGHT_MESSAGES);
 	run->done = g_async_queue_new();
 	run->committed_us = g_get_monotonic_time();
-	if (!check_options(options, error) || !find_origins(run, error))
+	if (!check_options(options, error) || !find_places(run, sources, error))
 		return FALSE;
 	run->parsers = g_thread_pool_new(parse, run, (gint)MIN(jobs, JOBS_MAX), TRUE, error);
 	if (run->parsers == NULL)
@@ -338,5 +405,8 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	mq_budget_close(run->budget);
 	g_thread_join(walker);
 	g_thread_pool_free(run->parsers, FALSE, TRUE); /* those that wait are dropped by parse() */
-	return done;
+	if (!done || run->failure == NULL)
+		return done;
+	g_propagate_error(error, g_steal_pointer(&run->failure));
+	return FALSE;
 }

@@ -108,6 +108,10 @@ typedef struct {
 	gboolean (*commit)(gpointer ctx, GError **error);
 	/* A message is committed, yet what --after says could not be done. */
 	void (*unsettled)(gpointer ctx, const char *name, const GError *why);
+	/* (nullable) What was noted under @key; *value NULL: nothing. (out) (transfer full) */
+	gboolean (*get_mark)(gpointer ctx, const char *key, char **value, GError **error);
+	/* (nullable) How far a place was read: to be found by the next run. */
+	gboolean (*put_mark)(gpointer ctx, const char *key, const char *value, GError **error);
 	/* (nullable) Ten times a second at most. */
 	void (*progress)(gpointer ctx, const MqProgress *progress);
 } MqSink;
@@ -129,8 +133,15 @@ typedef struct {
 	const char *quarantine;    /* (nullable) a directory: messages that could not be understood */
 	gboolean watch;
 	gboolean redact;           /* failure reports keep domains only */
-	const char *password_file; /* (nullable) IMAP */
+	/* IMAP */
+	const char *user;          /* (nullable) of sources that name none */
+	const char *password;      /* (nullable) */
+	const char *ca_file;       /* (nullable) certificates to trust, PEM; the system's */
+	gboolean all;              /* not only what is new since the last run */
 } MqIngestOptions;
+
+/* Whether @source is an account, for which a password is wanted. */
+gboolean mq_source_is_imap(const char *source);
 
 /**
  * mq_ingest_run:
@@ -138,9 +149,10 @@ typedef struct {
  * @cancellable: (nullable): set it (from a signal) to stop after the messages in flight; what was
  *   put is committed and the call returns %TRUE
  *
- * Returns: %FALSE with the sink's error (nothing lost: what was committed is whole), or
+ * Returns: %FALSE with the sink's error (nothing lost: what was committed is whole), with
  *   %MQ_ERROR_USAGE when a source does not exist or cannot be opened at all (tried before anything
- *   is read)
+ *   is read), or with the error of an IMAP account that could not be read to its end; what came from
+ *   it and from the other sources is committed
  */
 gboolean mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const MqSink *sink,
                        gpointer ctx, GCancellable *cancellable, GError **error);

@@ -29,6 +29,7 @@
 #define MQ_LIMIT_HELD_RECORDS    5000 /* of one message; a larger one is poured again, in batches */
 #define MQ_LIMIT_BATCH_RECORDS   1000
 #define MQ_LIMIT_COMMIT_MESSAGES 1000
+#define MQ_LIMIT_IMAP_MAILS      10000000 /* of one folder; 24 bytes each */
 #define MQ_LIMIT_HELD_PROBLEMS   200 /* of one message; further ones are counted, not kept */
 
 /* one report */

@@ -120,7 +120,8 @@ mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer
 	if (!open_item(message->item, &opened, &error)) {
 		if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
 			return FALSE;
-		fail(message, MQ_PROBLEM_UNREADABLE, error->message);
+		fail(message, g_error_matches(error, MQ_ERROR, MQ_ERROR_LIMIT) ? MQ_PROBLEM_TOO_LARGE : MQ_PROBLEM_UNREADABLE,
+		     error->message);
 		return TRUE;
 	}
 	message->n_bytes = (guint64)opened.n_bytes;

@@ -326,7 +326,7 @@ act(const char *path, const MqAfter *after, GError **error)
 }
 
 static gboolean
-maildir_settle(MqItem *item, const MqAfter *after, GError **error)
+settle(MqItem *item, const MqAfter *after, GError **error)
 {
 	for (guint i = 0; i < MOVES_TRIED; i++) {
 		const char *path = item->place != NULL ? item->place : item->name;
@@ -349,6 +349,24 @@ maildir_settle(MqItem *item, const MqAfter *after, GError **error)
 	return FALSE;
 }
 
+static void
+maildir_settle(MqItem *const *items, guint n, const MqAfter *after, MqUnsettled tell, gpointer ctx)
+{
+	for (guint i = 0; i < n; i++) {
+		g_autoptr(GError) why = NULL;
+
+		if (!settle(items[i], after, &why))
+			tell(ctx, items[i], why);
+	}
+}
+
+/* There may be folders in it. */
+static gboolean
+maildir_walk(MqPlace *place, const MqWalk *walk, GError **error)
+{
+	return mq_origin_walk_tree(place->source, walk, error);
+}
+
 static int
 maildir_bid(const char *source)
 {
@@ -359,7 +377,7 @@ const MqOrigin mq_origin_maildir = {
 	.name = "maildir",
 	.bid = maildir_bid,
 	.check = mq_origin_check_path,
-	.walk = mq_origin_walk_tree, /* there may be folders in it */
+	.walk = maildir_walk,
 	.open = maildir_open,
 	.settle = maildir_settle,
 };

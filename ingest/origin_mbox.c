@@ -51,28 +51,6 @@ read_input(gpointer ctx, guint8 *bytes, gsize n, GError **error)
 
 /* --------------------------------------------------------------------- items */
 
-static void
-forget_descriptor(gpointer data)
-{
-	close(GPOINTER_TO_INT(data) - 1);
-}
-
-/* The item of the place itself, which has no descriptor, is emitted when walking it broke off. */
-static int
-open_descriptor(MqItem *item, GError **error)
-{
-	int fd;
-
-	if (item->data == NULL) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot be read to its end");
-		return -1;
-	}
-	fd = fcntl(GPOINTER_TO_INT(item->data) - 1, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "cannot be read: %s", g_strerror(errno));
-	return fd;
-}
-
 /* @fd now belongs to the item. */
 static gboolean
 emit(const MqOrigin *origin, const MqWalk *walk, const char *name, gboolean is_mail, int fd, guint64 n_bytes)
@@ -80,8 +58,7 @@ emit(const MqOrigin *origin, const MqWalk *walk, const char *name, gboolean is_m
 	MqItem *item = mq_item_new(origin, name);
 
 	item->is_mail = is_mail;
-	item->n_bytes = n_bytes;
-	item->data = GINT_TO_POINTER(fd + 1); /* 0 is a descriptor too */
+	mq_item_hold(item, fd, n_bytes);
 	walk->expect(walk->ctx, 1);
 	return walk->emit(walk->ctx, item);
 }
@@ -105,8 +82,8 @@ walk_mails(MqMbox *mbox, const MqOrigin *origin, const char *source, const MqWal
 
 /* --------------------------------------------------------------------- a file */
 
-static gboolean
-mbox_walk(const char *path, const MqWalk *walk, GError **error)
+gboolean
+mq_origin_walk_mbox(const char *path, const MqWalk *walk, GError **error)
 {
 	int fd = mq_origin_open_file(path, error);
 	Input input = { .fd = fd, .walk = walk };
@@ -134,6 +111,12 @@ mq_origin_is_mbox(const char *path)
 	return n > 0 && mq_mbox_starts(start, (gsize)n);
 }
 
+static gboolean
+mbox_walk(MqPlace *place, const MqWalk *walk, GError **error)
+{
+	return mq_origin_walk_mbox(place->source, walk, error);
+}
+
 static int
 mbox_bid(const char *source)
 {
@@ -145,8 +128,8 @@ const MqOrigin mq_origin_mbox = {
 	.bid = mbox_bid,
 	.check = mq_origin_check_path,
 	.walk = mbox_walk,
-	.open = open_descriptor,
-	.forget = forget_descriptor,
+	.open = mq_item_open_held,
+	.forget = mq_item_forget_held,
 };
 
 /* ------------------------------------------------------------- standard input */
@@ -160,7 +143,7 @@ stdin_bid(const char *source)
 }
 
 static gboolean
-stdin_check(G_GNUC_UNUSED const char *source, GError **error)
+stdin_check(G_GNUC_UNUSED MqPlace *place, GError **error)
 {
 	gboolean open = fcntl(STDIN_FILENO, F_GETFD) >= 0;
 
@@ -172,7 +155,7 @@ stdin_check(G_GNUC_UNUSED const char *source, GError **error)
 }
 
 static gboolean
-stdin_walk(G_GNUC_UNUSED const char *source, const MqWalk *walk, GError **error)
+stdin_walk(G_GNUC_UNUSED MqPlace *place, const MqWalk *walk, GError **error)
 {
 	Input input = { .fd = STDIN_FILENO, .walk = walk };
 	g_autoptr(MqMbox) mbox = mq_mbox_new(read_input, &input);
@@ -196,6 +179,6 @@ const MqOrigin mq_origin_stdin = {
 	.bid = stdin_bid,
 	.check = stdin_check,
 	.walk = stdin_walk,
-	.open = open_descriptor,
-	.forget = forget_descriptor,
+	.open = mq_item_open_held,
+	.forget = mq_item_forget_held,
 };

@@ -46,7 +46,7 @@ walk_mbox(Tree *tree, const char *path)
 {
 	const MqWalk *walk = tree->walk;
 
-	if (!mq_origin_mbox.walk(path, walk, NULL))
+	if (!mq_origin_walk_mbox(path, walk, NULL))
 		tree->stopped = !walk->emit(walk->ctx, mq_item_new(&mq_origin_mbox, path));
 }
 
@@ -117,6 +117,12 @@ mq_origin_walk_tree(const char *folder, const MqWalk *walk, GError **error)
 	return TRUE;
 }
 
+static gboolean
+tree_walk(MqPlace *place, const MqWalk *walk, GError **error)
+{
+	return mq_origin_walk_tree(place->source, walk, error);
+}
+
 static int
 tree_bid(const char *source)
 {
@@ -135,6 +141,6 @@ const MqOrigin mq_origin_tree = {
 	.name = "folder",
 	.bid = tree_bid,
 	.check = mq_origin_check_path,
-	.walk = mq_origin_walk_tree,
+	.walk = tree_walk,
 	.open = tree_open,
 };

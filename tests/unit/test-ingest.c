@@ -343,7 +343,7 @@ test_moved(void)
 
 	add_file(folder, "new/1.host", HEADER "Hello");
 	add_file(folder, "cur/2.host:2,", HEADER "Hello");
-	g_assert_true(mq_origin_maildir.walk(folder->path, &walk, &error));
+	g_assert_true(mq_origin_walk_maildir(folder->path, &walk, &error));
 	g_assert_cmpuint(items->len, ==, 2);
 	g_assert_cmpint(g_rename(before, after), ==, 0);
 	fd = items->pdata[0] != NULL ? mq_origin_maildir.open(items->pdata[0], &error) : -1;
