@@ -4,8 +4,7 @@
 
 #include "ingest/domain.h"
 
-/* Beyond this a time is in milliseconds: as seconds it would be the year 5138. */
-#define MILLISECONDS_FROM G_GINT64_CONSTANT(100000000000)
+#define SECONDS_DIGITS 11 /* with more, a time is in smaller units */
 
 void
 mq_aggregate_odd(MqAggregate *now, MqProblemCode code, const char *format, ...)
@@ -247,6 +246,17 @@ odd_value(MqAggregate *now, MqProblemCode code, const char *name, const MqAggreg
 	mq_aggregate_odd(now, code, "%s%s is '%s', %s", place(now, field, buffer), name, shown, want);
 }
 
+/* The same, where it is clear what is meant. @means: (transfer full) */
+static void
+odd_means(MqAggregate *now, MqProblemCode code, const char *name, const MqAggregateField *field, const char *text,
+          char *means)
+{
+	g_autofree char *word = means;
+	g_autofree char *want = g_strdup_printf("read as '%s'", word);
+
+	odd_value(now, code, name, field, text, want);
+}
+
 static void
 repeated(MqAggregate *now, const char *name, const MqAggregateField *field)
 {
@@ -324,47 +334,35 @@ MQ_SETTER(mq_set_domain)
 	put_text(now, element, field, domain);
 }
 
-/* Seconds, with a fraction perhaps; milliseconds; or RFC 3339. */
-static gboolean
-parse_time(const char *text, gint64 *time_s)
-{
-	char *end;
-	gint64 number;
-
-	if (!g_ascii_isdigit(*text))
-		return FALSE;
-	number = g_ascii_strtoll(text, &end, 10);
-	if (*end == '.' && end[strspn(end + 1, "0123456789") + 1] == '\0')
-		end += strlen(end);
-	if (*end != '\0')
-		return mq_when_parse_rfc3339(text, time_s);
-	*time_s = number >= MILLISECONDS_FROM ? number / 1000 : number;
-	return TRUE;
-}
-
 MQ_SETTER(mq_set_time)
 {
 	gint64 *at = member(now, field);
 	gint64 time_s;
 
-	if (*at != MQ_TIME_ABSENT)
+	if (*at != MQ_TIME_ABSENT) {
 		repeated(now, element, field);
-	else if (!parse_time(text, &time_s))
+	} else if (!mq_when_parse_stranger(text, &time_s)) {
 		odd_value(now, MQ_PROBLEM_TIME_ODD, element, field, text, "want seconds since 1970; kept as absent");
-	else if (time_s < MQ_LIMIT_TIME_FIRST || time_s >= MQ_LIMIT_TIME_LAST)
+	} else if (time_s < MQ_LIMIT_TIME_FIRST || time_s >= MQ_LIMIT_TIME_LAST) {
 		odd_value(now, MQ_PROBLEM_TIME_ODD, element, field, text, "which no report can be from; kept as absent");
-	else
+	} else {
 		*at = time_s;
+		if (strspn(text, "0123456789") != strlen(text) || strlen(text) > SECONDS_DIGITS)
+			odd_means(now, MQ_PROBLEM_TIME_ODD, element, field, text, mq_when_to_text(time_s));
+	}
 }
 
 /* Words of older standards, and of senders who never read one. */
 static const struct {
+	const MqWords *words;
 	const char *said;
-	MqResult means;
-} old_results[] = {
-	{ "hardfail", MQ_RESULT_FAIL },      /* RFC 5451 */
-	{ "unknown", MQ_RESULT_TEMPERROR },  /* RFC 7489 appendix C names both as common */
-	{ "error", MQ_RESULT_PERMERROR },
+	guint means;
+} other_words[] = {
+	{ &mq_words_result, "hardfail", MQ_RESULT_FAIL },      /* RFC 5451 */
+	{ &mq_words_result, "unknown", MQ_RESULT_TEMPERROR },  /* RFC 7489 appendix C names both as common */
+	{ &mq_words_result, "error", MQ_RESULT_PERMERROR },
+	{ &mq_words_mode, "relaxed", MQ_MODE_RELAXED },
+	{ &mq_words_mode, "strict", MQ_MODE_STRICT },
 };
 
 static guint
@@ -374,12 +372,11 @@ read_word(MqAggregate *now, const char *name, const MqAggregateField *field, con
 
 	if (value != 0)
 		return value;
-	for (gsize i = 0; field->words == &mq_words_result && i < G_N_ELEMENTS(old_results); i++) {
-		if (g_ascii_strcasecmp(old_results[i].said, text) == 0) {
-			g_autofree char *want = g_strdup_printf("read as '%s'", mq_word(field->words, old_results[i].means));
-
-			odd_value(now, MQ_PROBLEM_VALUE_ODD, name, field, text, want);
-			return old_results[i].means;
+	for (gsize i = 0; i < G_N_ELEMENTS(other_words); i++) {
+		if (other_words[i].words == field->words && g_ascii_strcasecmp(other_words[i].said, text) == 0) {
+			odd_means(now, MQ_PROBLEM_VALUE_ODD, name, field, text,
+			          g_strdup(mq_word(field->words, other_words[i].means)));
+			return other_words[i].means;
 		}
 	}
 	odd_value(now, MQ_PROBLEM_VALUE_ODD, name, field, text, "which is none of the standard's words");
@@ -403,17 +400,45 @@ MQ_SETTER(mq_set_word)
 	put_word(now, element, field, read_word(now, element, field, text));
 }
 
+/* The record's tag, where the report's element belongs. */
+MQ_SETTER(mq_set_tag)
+{
+	odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "read as 'testing'");
+	mq_set_word(now, element, field, text);
+}
+
+/* Digits, or what can only mean some: "+5", "5.0", "5" with its @unit. *@plain: digits and no more */
+static gboolean
+parse_number(const char *text, const char *unit, guint64 max, guint64 *number, gboolean *plain)
+{
+	const char *digits = *text == '+' ? text + 1 : text;
+	gsize n = strspn(digits, "0123456789");
+	const char *rest = digits + n;
+	g_autofree char *whole = g_strndup(digits, n);
+
+	*plain = digits == text && *rest == '\0';
+	if (*rest == '.' && rest[1] != '\0')
+		rest += 1 + strspn(rest + 1, "0");
+	else if (*rest != '\0' && g_str_equal(rest, unit))
+		rest += strlen(unit);
+	return *rest == '\0' && g_ascii_string_to_unsigned(whole, 10, 0, max, number, NULL); /* the caller says what is odd */
+}
+
 MQ_SETTER(mq_set_percentage)
 {
 	gint *at = member(now, field);
 	guint64 value;
+	gboolean plain;
 
-	if (*at >= 0)
+	if (*at >= 0) {
 		repeated(now, element, field);
-	else if (!g_ascii_string_to_unsigned(text, 10, 0, 100, &value, NULL)) /* the note says what the error would */
+	} else if (!parse_number(text, "%", 100, &value, &plain)) {
 		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "want a number from 0 to 100; kept as absent");
-	else
+	} else {
 		*at = (gint)value;
+		if (!plain)
+			odd_means(now, MQ_PROBLEM_VALUE_ODD, element, field, text, g_strdup_printf("%d", *at));
+	}
 }
 
 MQ_SETTER(mq_set_disposition)
@@ -469,15 +494,17 @@ MQ_SETTER(mq_set_source)
 MQ_SETTER(mq_set_count)
 {
 	gint64 *at = member(now, field);
-	const char *digits = *text == '+' ? text + 1 : text;
 	guint64 value;
-	gboolean is_repeated = now->has_count_text;
+	gboolean plain, is_repeated = now->has_count_text;
 
 	now->has_count_text = TRUE;
-	if (is_repeated)
+	if (is_repeated) {
 		repeated(now, element, field);
-	else if (!g_ascii_isdigit(*digits) || !g_ascii_string_to_unsigned(digits, 10, 0, (guint64)MQ_LIMIT_COUNT, &value, NULL))
+	} else if (!parse_number(text, "", (guint64)MQ_LIMIT_COUNT, &value, &plain)) {
 		odd_value(now, MQ_PROBLEM_COUNT_ODD, element, field, text, "want a number of messages; kept as absent");
-	else
+	} else {
 		*at = (gint64)value;
+		if (!plain)
+			odd_means(now, MQ_PROBLEM_COUNT_ODD, element, field, text, g_strdup_printf("%" G_GINT64_FORMAT, *at));
+	}
 }

@@ -67,6 +67,7 @@ MQ_SETTER(mq_set_error);
 MQ_SETTER(mq_set_domain);
 MQ_SETTER(mq_set_time);
 MQ_SETTER(mq_set_word);
+MQ_SETTER(mq_set_tag);
 MQ_SETTER(mq_set_percentage);
 MQ_SETTER(mq_set_disposition);
 MQ_SETTER(mq_set_aligned);

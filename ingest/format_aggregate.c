@@ -58,6 +58,7 @@ static const MqXmlNode policy_published[] = {
 	LEAF("aspf", mq_set_word, IN_HEAD(policy.aspf), WORDS(mode)),
 	LEAF("pct", mq_set_percentage, IN_HEAD(policy.pct)),
 	LEAF("testing", mq_set_word, IN_HEAD(policy.testing), WORDS(yes), NEW),
+	LEAF("t", mq_set_tag, IN_HEAD(policy.testing), WORDS(yes), NEW),
 	LEAF("discovery_method", mq_set_word, IN_HEAD(policy.discovery_method), WORDS(method), NEW),
 	LEAF("fo", mq_set_text, IN_HEAD(policy.fo)),
 	END,

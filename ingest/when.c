@@ -1,6 +1,7 @@
 #include "ingest/when.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <gmime/gmime-utils.h>
 
@@ -52,6 +53,26 @@ mq_when_parse_rfc5322(const char *text, gint64 *time_s)
 	return TRUE;
 }
 
+/* "14 Nov 2023 22:13:20 +0000"; what the library makes of less is a guess. */
+static gboolean
+is_rfc5322(const char *text)
+{
+	static const char *const utc[] = { "GMT", "UTC", "UT", "Z", NULL };
+	const char *comma = strchr(text, ',');
+	int day, year, hour, minute, second, used = 0;
+	char month[4], sign;
+
+	if (comma != NULL)
+		text = comma + 1;
+	if (sscanf(text, " %2d %3[A-Za-z] %4d %2d:%2d:%2d %n", &day, month, &year, &hour, &minute, &second, &used) != 6
+	    || used == 0)
+		return FALSE;
+	if (g_strv_contains(utc, text + used))
+		return TRUE;
+	sign = text[used];
+	return (sign == '+' || sign == '-') && strspn(text + used + 1, "0123456789") == 4 && text[used + 5] == '\0';
+}
+
 static gboolean
 parse_date(const char *text, gint64 *time_s)
 {
@@ -68,6 +89,34 @@ parse_date(const char *text, gint64 *time_s)
 		return FALSE;
 	*time_s = g_date_time_to_unix(when);
 	return TRUE;
+}
+
+/* Digits, and a fraction perhaps; as seconds, what is in milliseconds would be the year 5138. */
+static gboolean
+parse_number(const char *text, gint64 *time_s)
+{
+	const gint64 beyond = G_GINT64_CONSTANT(100000000000);
+	const char *digits = *text == '+' ? text + 1 : text;
+	gsize n = strspn(digits, "0123456789");
+
+	if (n == 0 || n > 19)
+		return FALSE;
+	if (digits[n] == '.' ? digits[n + 1 + strspn(digits + n + 1, "0123456789")] != '\0' : digits[n] != '\0')
+		return FALSE;
+	*time_s = g_ascii_strtoll(digits, NULL, 10);
+	for (guint i = 0; i < 3 && *time_s >= beyond; i++)
+		*time_s /= 1000;
+	return TRUE;
+}
+
+gboolean
+mq_when_parse_stranger(const char *text, gint64 *time_s)
+{
+	if (parse_number(text, time_s) || mq_when_parse_rfc3339(text, time_s))
+		return TRUE;
+	if (g_ascii_isdigit(*text) && parse_date(text, time_s))
+		return TRUE;
+	return is_rfc5322(text) && mq_when_parse_rfc5322(text, time_s);
 }
 
 gboolean

@@ -15,6 +15,14 @@ char *mq_when_to_date(gint64 time_s);
 gboolean mq_when_parse_rfc3339(const char *text, gint64 *time_s);
 /* RFC 5322 date of a mail header; FALSE also when no mail can be from then (MQ_LIMIT_TIME_FIRST, _LAST). */
 gboolean mq_when_parse_rfc5322(const char *text, gint64 *time_s);
+/**
+ * mq_when_parse_stranger:
+ *
+ * What a program may have written where the standard wants seconds, if it can be one time only:
+ * "+1700000000", with a fraction, in milli-, micro- or nanoseconds, RFC 3339 or the date of it (its
+ * first second), RFC 5322 with a zone. Not "11/14/2023", "14 Nov", "1.7e9".
+ */
+gboolean mq_when_parse_stranger(const char *text, gint64 *time_s);
 /* "2026-11-24": its first second. %MQ_ERROR_USAGE otherwise. */
 gboolean mq_when_parse_date(const char *text, gint64 *time_s, GError **error);
 /**

@@ -20,6 +20,7 @@ typedef struct {
 	"</report_metadata>"
 #define META META_OF("R", "1")
 #define POLICY "<policy_published><domain>example.com</domain><p>none</p></policy_published>"
+#define POLICY_WITH(more) "<policy_published><domain>example.com</domain><p>none</p>" more "</policy_published>"
 #define EVALUATED "<policy_evaluated><disposition>none</disposition><dkim>pass</dkim><spf>fail</spf></policy_evaluated>"
 #define FROM "<identifiers><header_from>example.com</header_from></identifiers>"
 #define AUTH "<auth_results><dkim><domain>example.com</domain><selector>s</selector><result>pass</result></dkim></auth_results>"
@@ -147,6 +148,14 @@ static const Case cases[] = {
 	  0, GOOD "element-repeated" },
 
 	/* values */
+	{ "modes in words",
+	  FEEDBACK(META POLICY_WITH("<adkim>relaxed</adkim><aspf>Strict</aspf>") ONE), 0,
+	  "rfc7489 R 1 example.com none r/s:" LINE "value-odd value-odd" },
+	{ "percentage with its sign", FEEDBACK(META POLICY_WITH("<pct>20%</pct>") ONE), 0,
+	  "rfc7489 R 1 example.com none pct=20:" LINE "value-odd" },
+	{ "percentage of too much", FEEDBACK(META POLICY_WITH("<pct>101</pct>") ONE), 0, GOOD "value-odd" },
+	{ "the tag t for its element", FEEDBACK(META POLICY_WITH("<t>y</t>") ONE), 0,
+	  "rfc9990 R 1 example.com none testing=y:" LINE "value-odd" },
 	{ "case and space of words",
 	  FEEDBACK(META_OF(" R ", "\t1\n") "<policy_published><domain>EXAMPLE.com.</domain><p>None</p></policy_published>"
 	           EVALUATED_RECORD("<policy_evaluated><disposition>Quarantine</disposition><dkim>PASS</dkim><spf>Fail</spf>"
@@ -172,7 +181,11 @@ static const Case cases[] = {
 	                          "<reason><type>because</type></reason></policy_evaluated>")), 0,
 	  HEAD " 192.0.2.1*2 none/pass/fail example.com [other]\nvalue-odd" },
 
-	{ "count with a plus", REPORT(RECORD("192.0.2.1", "+2")), 0, GOOD },
+	{ "count with a plus", REPORT(RECORD("192.0.2.1", "+2")), 0, GOOD "count-odd" },
+	{ "count with a fraction of nothing", REPORT(RECORD("192.0.2.1", "2.0")), 0, GOOD "count-odd" },
+	{ "count with a fraction", REPORT(RECORD("192.0.2.1", "2.5")), 0, HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd" },
+	{ "count that ends in a point", REPORT(RECORD("192.0.2.1", "2.")), 0, HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd" },
+	{ "count in percent", REPORT(RECORD("192.0.2.1", "2%")), 0, HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd" },
 	{ "count in words", REPORT(RECORD("192.0.2.1", "abc") RECORD("192.0.2.2", "1")), 0,
 	  HEAD " 192.0.2.1*? none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\ncount-odd" },
 	{ "negative count", REPORT(RECORD("192.0.2.1", "-17")), 0, HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd" },
@@ -194,9 +207,11 @@ static const Case cases[] = {
 	{ "no address", REPORT(RECORD("", "2")), 0, HEAD " ''*2 none/pass/fail example.com\naddress-odd" },
 	{ "row that says nothing was seen", REPORT(RECORD("", "0")), 0, HEAD " ''*0 none/pass/fail example.com\n" },
 
-	{ "fraction of a second", TIMES("1700000000.5", "1700086399.0"), 0, GOOD },
-	{ "milliseconds", TIMES("1700000000000", "1700086399000"), 0, GOOD },
-	{ "calendar times", TIMES("2023-11-14T22:13:20Z", "2023-11-15T22:13:19Z"), 0, GOOD },
+	{ "fraction of a second", TIMES("1700000000.5", "1700086399.0"), 0, GOOD "time-odd time-odd" },
+	{ "milliseconds", TIMES("1700000000000", "1700086399000"), 0, GOOD "time-odd time-odd" },
+	{ "calendar times", TIMES("2023-11-14T22:13:20Z", "Wed, 15 Nov 2023 22:13:19 GMT"), 0, GOOD "time-odd time-odd" },
+	{ "calendar times of any day", TIMES("14/11/2023", "11/12/2023"), 0,
+	  "rfc7489 R 1 example.com none @?-?:" LINE "time-odd time-odd value-missing value-missing" },
 	{ "ends before it begins", TIMES("1700086399", "1700000000"), 0,
 	  "rfc7489 R 1 example.com none @1700086399-1700000000:" LINE "time-odd" },
 	{ "begins and ends at once", TIMES("1700000000", "1700000000"), 0,
@@ -255,6 +270,11 @@ say_head(GString *said, const MqReport *report)
 	                       policy->domain != NULL ? policy->domain : "(null)", mq_word(&mq_words_policy, policy->p));
 	if (policy->np != 0)
 		g_string_append_printf(said, " np=%s", mq_word(&mq_words_policy, policy->np));
+	if (policy->adkim != 0 || policy->aspf != 0)
+		g_string_append_printf(said, " %s/%s", mq_word(&mq_words_mode, policy->adkim),
+		                       mq_word(&mq_words_mode, policy->aspf));
+	if (policy->pct >= 0)
+		g_string_append_printf(said, " pct=%d", policy->pct);
 	if (policy->testing != 0)
 		g_string_append_printf(said, " testing=%s", mq_word(&mq_words_yes, policy->testing));
 	if (policy->discovery_method != 0)

@@ -57,6 +57,47 @@ test_formats(void)
 	g_assert_false(mq_when_parse_rfc5322("Tue, 24 Nov 1926 01:00:00 +0100", &time_s));
 }
 
+/* What stands in a report's date_range. */
+static const Case strangers[] = {
+	{ "seconds", "1700000000", "2023-11-14T22:13:20Z" },
+	{ "seconds with a sign", "+1700000000", "2023-11-14T22:13:20Z" },
+	{ "seconds with a fraction", "1700000000.75", "2023-11-14T22:13:20Z" },
+	{ "milliseconds", "1700000000000", "2023-11-14T22:13:20Z" },
+	{ "microseconds", "1700000000000000", "2023-11-14T22:13:20Z" },
+	{ "nanoseconds", "1700000000000000000", "2023-11-14T22:13:20Z" },
+	{ "more digits than a time has", "17000000000000000000", NULL },
+	{ "negative", "-1700000000", NULL },
+	{ "an exponent", "1.7e9", NULL },
+	{ "two fractions", "1.2.3", NULL },
+	{ "RFC 3339", "2023-11-14T22:13:20Z", "2023-11-14T22:13:20Z" },
+	{ "RFC 3339 with a zone", "2023-11-15T00:13:20+02:00", "2023-11-14T22:13:20Z" },
+	{ "RFC 3339 with a space", "2023-11-14 22:13:20", "2023-11-14T22:13:20Z" },
+	{ "date alone", "2023-11-14", "2023-11-14T00:00:00Z" },
+	{ "no such date", "2023-11-31", NULL },
+	{ "RFC 5322", "Wed, 15 Nov 2023 00:13:20 +0200", "2023-11-14T22:13:20Z" },
+	{ "RFC 5322 in Greenwich", "Tue, 14 Nov 2023 22:13:20 GMT", "2023-11-14T22:13:20Z" },
+	{ "RFC 5322 without the day's name", "4 Nov 2023 22:13:20 -0000", "2023-11-04T22:13:20Z" },
+	{ "a zone that may be anywhere", "Tue, 14 Nov 2023 22:13:20 CST", NULL },
+	{ "no zone", "Tue, 14 Nov 2023 22:13:20", NULL },
+	{ "no time of day", "14 Nov 2023", NULL },
+	{ "no such hour", "Tue, 14 Nov 2023 25:13:20 GMT", NULL },
+	{ "day or month first", "11/12/2023", NULL },
+	{ "twelve hours", "Nov 14, 2023 10:13:20 PM", NULL },
+	{ "words", "yesterday", NULL },
+	{ "nothing", "", NULL },
+};
+
+static void
+test_stranger(gconstpointer data)
+{
+	const Case *want = data;
+	gint64 time_s = MQ_TIME_ABSENT;
+	gboolean is_time = mq_when_parse_stranger(want->text, &time_s);
+	g_autofree char *got = is_time ? mq_when_to_text(time_s) : NULL;
+
+	g_assert_cmpstr(got, ==, want->want);
+}
+
 static void
 test_beyond_the_calendar(void)
 {
@@ -81,6 +122,11 @@ main(int argc, char **argv)
 		g_autofree char *path = g_strconcat("/when/parse/", cases[i].rule, NULL);
 
 		g_test_add_data_func(path, &cases[i], test_parse);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(strangers); i++) {
+		g_autofree char *path = g_strconcat("/when/stranger/", strangers[i].rule, NULL);
+
+		g_test_add_data_func(path, &strangers[i], test_stranger);
 	}
 	g_test_add_func("/when/formats", test_formats);
 	g_test_add_func("/when/beyond the calendar", test_beyond_the_calendar);
