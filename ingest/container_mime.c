@@ -96,6 +96,7 @@ pour_leaf(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap)
 		mq_unwrap_settle(unwrap);
 		return;
 	}
+	part->charset = g_strdup(leaf->charset);
 	part->claim = is_body(leaf) ? MQ_CLAIM_NO : mq_claim_of(leaf->name, leaf->type);
 	if (is_body(leaf) && g_str_equal(leaf->type, "text/plain"))
 		mq_salvage_text(unwrap, part);

@@ -346,7 +346,7 @@ aggregate_open(MqFormatContext *context)
 
 	reader->context = context;
 	mq_aggregate_init(&reader->now);
-	reader->xml = mq_xml_new(&feedback, &handler, reader);
+	reader->xml = mq_xml_new(&feedback, &handler, context->charset, reader);
 	return reader;
 }
 

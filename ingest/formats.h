@@ -21,6 +21,7 @@ typedef struct MqFormatReader MqFormatReader; /* each format has its own */
 /* What a reader is given, by whoever pours the bytes; outlives the reader. */
 struct MqFormatContext {
 	const char *part;            /* where in the message; visible text, goes into reports and problems */
+	const char *charset;         /* (nullable) that the mail declares for the part */
 	const MqEnvelope *envelope;  /* (nullable) of the mail around it: a hint, never data */
 	MqProblems *problems;
 	gboolean redact;             /* failure reports keep domains only */

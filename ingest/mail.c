@@ -56,6 +56,7 @@ leaf_free(gpointer data)
 	Leaf *leaf = data;
 
 	g_free(leaf->shown.type);
+	g_free(leaf->shown.charset);
 	g_free(leaf->shown.name);
 	g_free(leaf);
 }
@@ -79,6 +80,7 @@ new_leaf(MqMail *mail, GMimeContentType *type, const char *name, const char *dis
 	Leaf *leaf = g_new0(Leaf, 1);
 
 	leaf->shown.type = type_of(type);
+	leaf->shown.charset = g_strdup(type != NULL ? g_mime_content_type_get_parameter(type, "charset") : NULL);
 	leaf->shown.name = name != NULL ? mq_text_clean(name, -1, MQ_LIMIT_FIELD_BYTES) : NULL;
 	leaf->shown.is_attachment = leaf->shown.name != NULL
 	                            || (disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0);

@@ -44,6 +44,7 @@ const char *mq_mail_type_parameter(const MqMail *mail, const char *parameter);
 
 typedef struct {
 	char *type;         /* "application/gzip", lower case; "text/plain" when nothing is declared */
+	char *charset;      /* (nullable) of the type */
 	char *name;         /* (nullable) decoded file name */
 	gboolean is_attachment; /* has a name, or says "attachment" */
 	gboolean is_mail;   /* message/rfc822: mq_mail_leaf_mail() */

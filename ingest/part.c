@@ -50,6 +50,7 @@ mq_part_free(MqPart *part)
 	g_free(part->path);
 	g_free(part->name);
 	g_free(part->type);
+	g_free(part->charset);
 	g_clear_pointer(&part->ahead, g_byte_array_unref);
 	g_clear_error(&part->ahead_error);
 	part->kind->close(part);

@@ -31,6 +31,7 @@ struct MqPart {
 	char *path;      /* where in the message, visible text: "report.zip/report.xml"; "" the message */
 	char *name;      /* (nullable) what the sender calls it; never a path of ours */
 	char *type;      /* (nullable) the declared media type, lower case */
+	char *charset;   /* (nullable) declared with it */
 	MqClaim claim;
 	gint64 n_bytes;  /* -1 while not known */
 	guint depth;     /* containers and messages around it */

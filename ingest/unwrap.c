@@ -261,6 +261,7 @@ context_init(MqFormatContext *context, MqUnwrap *unwrap, const MqPart *part)
 
 	*context = (MqFormatContext){
 		.part = part->path,
+		.charset = part->charset,
 		.envelope = unwrap->has_envelope ? &unwrap->message->envelope : NULL,
 		.problems = mq_problems_new(),
 		.redact = unwrap->redact,

@@ -52,13 +52,13 @@ note_encoding(gpointer ctx, const char *reason)
 }
 
 MqXml *
-mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx)
+mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, const char *charset, gpointer ctx)
 {
 	MqXml *xml = g_new0(MqXml, 1);
 
 	xml->handler = handler;
 	xml->ctx = ctx;
-	xml->decode = mq_xml_decode_new(read_text, note_encoding, xml);
+	xml->decode = mq_xml_decode_new(charset, read_text, note_encoding, xml);
 	xml->reader = mq_xml_reader_new(root, handler, ctx);
 	return xml;
 }

@@ -36,8 +36,12 @@ typedef struct {
 
 typedef struct MqXml MqXml;
 
-/* @root: outlives the reader. A document may hold it several times, or within other elements. */
-MqXml *mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx);
+/**
+ * mq_xml_new:
+ * @root: outlives the reader. A document may hold it several times, or within other elements.
+ * @charset: (nullable): what the mail says that the bytes are written in, for a document that does not say
+ */
+MqXml *mq_xml_new(const MqXmlNode *root, const MqXmlHandler *handler, const char *charset, gpointer ctx);
 void mq_xml_free(MqXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqXml, mq_xml_free)
 

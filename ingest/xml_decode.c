@@ -7,6 +7,7 @@
 #include "ingest/text.h"
 
 #define START_BYTES 512 /* an XML declaration with its encoding is within */
+#define RUN_BYTES   64  /* of characters beyond ASCII: whether they are UTF-8 is clear then */
 
 struct MqXmlDecode {
 	MqXmlOut out;
@@ -15,15 +16,17 @@ struct MqXmlDecode {
 	GByteArray *start; /* NULL once the encoding is known */
 	GIConv iconv;      /* (GIConv)-1: the bytes pass as they are */
 	gsize unit;        /* what to skip where the encoding breaks: 1, 2 or 4 bytes */
-	GByteArray *rest;  /* the first bytes of a character that goes on in the next chunk */
+	char *label;       /* (nullable) the charset that the mail names: for bytes that are not UTF-8 */
+	GByteArray *rest;  /* the first bytes of a character that goes on in the next chunk; undecided ones */
 	gboolean broken_said;
 };
 
 MqXmlDecode *
-mq_xml_decode_new(MqXmlOut out, MqXmlOdd odd, gpointer ctx)
+mq_xml_decode_new(const char *charset, MqXmlOut out, MqXmlOdd odd, gpointer ctx)
 {
 	MqXmlDecode *decode = g_new0(MqXmlDecode, 1);
 
+	decode->label = charset != NULL ? g_ascii_strdown(charset, -1) : NULL;
 	decode->out = out;
 	decode->odd = odd;
 	decode->ctx = ctx;
@@ -42,10 +45,11 @@ mq_xml_decode_free(MqXmlDecode *decode)
 		g_iconv_close(decode->iconv);
 	g_clear_pointer(&decode->start, g_byte_array_unref);
 	g_byte_array_unref(decode->rest);
+	g_free(decode->label);
 	g_free(decode);
 }
 
-/* What the first bytes tell, marks first. */
+/* What the first bytes tell, marks first. A '<' here may be white space there. */
 static const struct {
 	guint8 bytes[4];
 	gsize n;
@@ -102,6 +106,15 @@ is_known_charset(const char *charset)
 	return FALSE;
 }
 
+static GIConv
+open_charset(const char *charset)
+{
+	/* a C1 control is never meant: everybody who says Latin-1 reads it as its superset */
+	if (g_str_equal(charset, "iso-8859-1") || g_str_equal(charset, "latin1"))
+		charset = "windows-1252";
+	return is_known_charset(charset) ? g_iconv_open("UTF-8", charset) : (GIConv)-1;
+}
+
 /* For bytes that come one by one, whatever their declaration says. */
 static void
 believe_declaration(MqXmlDecode *decode)
@@ -109,18 +122,28 @@ believe_declaration(MqXmlDecode *decode)
 	g_autofree char *charset = declared_charset((const char *)decode->start->data, decode->start->len);
 	g_autofree char *reason = NULL;
 
-	if (charset == NULL || g_str_equal(charset, "utf-8") || g_str_equal(charset, "utf8")
-	    || g_str_equal(charset, "us-ascii") || g_str_equal(charset, "ascii"))
+	if (charset == NULL)
 		return;
-	/* a C1 control is never meant: everybody who says Latin-1 reads it as its superset */
-	if (g_str_equal(charset, "iso-8859-1") || g_str_equal(charset, "latin1"))
-		decode->iconv = g_iconv_open("UTF-8", "WINDOWS-1252");
-	else if (is_known_charset(charset))
-		decode->iconv = g_iconv_open("UTF-8", charset);
+	g_clear_pointer(&decode->label, g_free);
+	if (g_str_equal(charset, "utf-8") || g_str_equal(charset, "utf8") || g_str_equal(charset, "us-ascii")
+	    || g_str_equal(charset, "ascii"))
+		return;
+	decode->iconv = open_charset(charset);
 	if (decode->iconv != (GIConv)-1)
 		return;
 	reason = g_strdup_printf("the encoding '%s' that is declared cannot be right; read as UTF-8", charset);
 	decode->odd(decode->ctx, reason);
+}
+
+static gboolean
+begins(const GByteArray *start, const guint8 *bytes, gsize n)
+{
+	if (start->len < n)
+		return FALSE;
+	for (gsize i = 0; i < n; i++)
+		if (start->data[i] != bytes[i] && !(bytes[i] == '<' && g_ascii_isspace(start->data[i])))
+			return FALSE;
+	return TRUE;
 }
 
 /* Returns FALSE when it is known and cannot be read. */
@@ -130,7 +153,7 @@ detect(MqXmlDecode *decode, GError **error)
 	const GByteArray *start = decode->start;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
-		if (start->len < starts[i].n || memcmp(start->data, starts[i].bytes, starts[i].n) != 0)
+		if (!begins(start, starts[i].bytes, starts[i].n))
 			continue;
 		if (g_str_equal(starts[i].charset, "EBCDIC")) {
 			g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "the XML is written in EBCDIC");
@@ -138,6 +161,7 @@ detect(MqXmlDecode *decode, GError **error)
 		}
 		g_byte_array_remove_range(decode->start, 0, (guint)starts[i].mark);
 		decode->unit = starts[i].unit;
+		g_clear_pointer(&decode->label, g_free);
 		if (starts[i].unit > 1)
 			decode->iconv = g_iconv_open("UTF-8", starts[i].charset);
 		return TRUE;
@@ -188,9 +212,55 @@ convert(MqXmlDecode *decode, gboolean final, GError **error)
 	return TRUE;
 }
 
+/* The mail's charset or UTF-8? The first characters beyond ASCII tell, which are in rest with what
+ * comes after them. FALSE: not yet */
+static gboolean
+believe_label(MqXmlDecode *decode, gboolean final)
+{
+	const char *text = (const char *)decode->rest->data;
+	gsize n = decode->rest->len, run = 0;
+
+	while (run < n && run < RUN_BYTES && (guint8)text[run] >= 0x80)
+		run++;
+	if (run == n && run < RUN_BYTES && !final)
+		return FALSE;
+	if (!g_utf8_validate(text, (gssize)run, NULL))
+		decode->iconv = open_charset(decode->label);
+	g_clear_pointer(&decode->label, g_free);
+	return TRUE;
+}
+
+static gboolean
+flush_rest(MqXmlDecode *decode, gboolean final, GError **error)
+{
+	g_autoptr(GByteArray) rest = NULL;
+
+	if (decode->iconv != (GIConv)-1)
+		return convert(decode, final, error);
+	rest = g_steal_pointer(&decode->rest);
+	decode->rest = g_byte_array_new();
+	return rest->len == 0 || decode->out(decode->ctx, (const char *)rest->data, rest->len, error);
+}
+
+/* ASCII is the same in either. */
+static gboolean
+pass_labelled(MqXmlDecode *decode, const guint8 *bytes, gsize n, GError **error)
+{
+	gsize ascii = 0;
+
+	while (decode->rest->len == 0 && ascii < n && bytes[ascii] < 0x80)
+		ascii++;
+	if (ascii > 0 && !decode->out(decode->ctx, (const char *)bytes, ascii, error))
+		return FALSE;
+	g_byte_array_append(decode->rest, bytes + ascii, (guint)(n - ascii));
+	return decode->rest->len == 0 || !believe_label(decode, FALSE) || flush_rest(decode, FALSE, error);
+}
+
 static gboolean
 pass(MqXmlDecode *decode, const guint8 *bytes, gsize n, GError **error)
 {
+	if (decode->label != NULL)
+		return pass_labelled(decode, bytes, n, error);
 	if (decode->iconv == (GIConv)-1)
 		return decode->out(decode->ctx, (const char *)bytes, n, error);
 	g_byte_array_append(decode->rest, bytes, (guint)n);
@@ -222,5 +292,7 @@ mq_xml_decode_finish(MqXmlDecode *decode, GError **error)
 {
 	if (decode->start != NULL && !begin(decode, error))
 		return FALSE;
-	return decode->iconv == (GIConv)-1 || convert(decode, TRUE, error);
+	if (decode->label != NULL && decode->rest->len > 0)
+		believe_label(decode, TRUE);
+	return flush_rest(decode, TRUE, error);
 }

@@ -12,8 +12,9 @@ typedef void (*MqXmlOdd)(gpointer ctx, const char *reason);
 typedef struct MqXmlDecode MqXmlDecode;
 
 /* The byte order mark decides, then the pattern of zero bytes, then the XML declaration; one that
- * cannot be true is ignored. */
-MqXmlDecode *mq_xml_decode_new(MqXmlOut out, MqXmlOdd odd, gpointer ctx);
+ * cannot be true is ignored. @charset: (nullable): what the mail says the bytes are (RFC 7303 section
+ * 3); believed where the document says nothing, and its first bytes beyond ASCII are not UTF-8 */
+MqXmlDecode *mq_xml_decode_new(const char *charset, MqXmlOut out, MqXmlOdd odd, gpointer ctx);
 void mq_xml_decode_free(MqXmlDecode *decode);
 gboolean mq_xml_decode_feed(MqXmlDecode *decode, const guint8 *bytes, gsize n, GError **error);
 gboolean mq_xml_decode_finish(MqXmlDecode *decode, GError **error);

@@ -346,9 +346,9 @@ say_problems(GString *said, const MqProblems *problems)
 	g_string_append(said, all);
 }
 
-/* What is said about @document, fed in pieces of @piece bytes. */
+/* What is said about @document, fed in pieces of @piece bytes. @charset: (nullable): of the mail */
 static char *
-read_document(const char *document, gsize n, gsize piece)
+read_document(const char *document, gsize n, const char *charset, gsize piece)
 {
 	Reading reading = {
 		.said = g_string_new(NULL),
@@ -357,6 +357,7 @@ read_document(const char *document, gsize n, gsize piece)
 	g_autoptr(MqProblems) problems = mq_problems_new();
 	MqFormatContext context = {
 		.part = "report.xml",
+		.charset = charset,
 		.problems = problems,
 		.take_batch = take_batch,
 		.take_report = take_report,
@@ -381,25 +382,61 @@ test_read(gconstpointer data)
 {
 	const Case *row = data;
 	gsize n = row->n != 0 ? row->n : strlen(row->document);
-	g_autofree char *whole = read_document(row->document, n, G_MAXSIZE / 2);
-	g_autofree char *bytes = read_document(row->document, n, 1);
+	g_autofree char *whole = read_document(row->document, n, NULL, G_MAXSIZE / 2);
+	g_autofree char *bytes = read_document(row->document, n, NULL, 1);
 
 	g_assert_cmpstr(whole, ==, row->want);
 	g_assert_cmpstr(bytes, ==, row->want);
 }
 
-/* Each of these charsets carries the same report. */
+/* Each of these charsets carries the same report, marked or not. */
 static void
 test_charset(gconstpointer data)
 {
+	static const char *const fronts[] = { "\xef\xbb\xbf", "", "\n \t" };
 	const char *charset = data;
-	gsize n = 0;
-	g_autofree char *bytes = g_convert("\xef\xbb\xbf" REPORT(ONE), -1, charset, "UTF-8", NULL, &n, NULL);
-	g_autofree char *whole = read_document(bytes, n, G_MAXSIZE / 2);
-	g_autofree char *three = read_document(bytes, n, 3);
 
-	g_assert_cmpstr(whole, ==, GOOD);
-	g_assert_cmpstr(three, ==, GOOD);
+	for (gsize i = 0; i < G_N_ELEMENTS(fronts); i++) {
+		g_autofree char *text = g_strconcat(fronts[i], REPORT(ONE), NULL);
+		gsize n = 0;
+		g_autofree char *bytes = g_convert(text, -1, charset, "UTF-8", NULL, &n, NULL);
+		g_autofree char *whole = read_document(bytes, n, NULL, G_MAXSIZE / 2);
+		g_autofree char *three = read_document(bytes, n, NULL, 3);
+
+		g_assert_cmpstr(whole, ==, GOOD);
+		g_assert_cmpstr(three, ==, GOOD);
+	}
+}
+
+/* What the mail says about bytes that do not tell themselves. */
+static const struct {
+	const char *rule, *charset, *declaration, *name;
+	const char *want; /* the name; and a note, when the bytes are read by guessing */
+} labels[] = {
+	{ "KOI8-R", "KOI8-R", "", "\xf0\xcf\xde\xd4\xc1 R", "\xd0\x9f\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0 R" },
+	{ "Latin-1 as its superset", "iso-8859-1", "", "Caf\xe9 \x80", "Caf\xc3\xa9 \xe2\x82\xac" },
+	{ "UTF-8 for all that", "iso-8859-1", "", "Caf\xc3\xa9", "Caf\xc3\xa9" },
+	{ "one letter at the end", "windows-1251", "", "\xff", "\xd1\x8f" },
+	{ "the document knows better", "koi8-r", "<?xml version='1.0' encoding='windows-1251'?>", "\xff", "\xd1\x8f" },
+	{ "the document says UTF-8", "koi8-r", "<?xml version='1.0' encoding='utf-8'?>", "a\xe9" "b", "a\xc3\xa9" "b!" },
+	{ "a charset that nobody knows", "x-no-such", "", "a\xe9" "b", "a\xc3\xa9" "b!" },
+};
+
+static void
+test_label(gconstpointer data)
+{
+	const gsize i = GPOINTER_TO_SIZE(data);
+	g_autofree char *document = g_strconcat(labels[i].declaration, "<feedback><report_metadata><org_name>", labels[i].name,
+	                                        "</org_name><report_id>1</report_id>" DATES "</report_metadata>" POLICY ONE
+	                                        "</feedback>", NULL);
+	gboolean guessed = g_str_has_suffix(labels[i].want, "!");
+	g_autofree char *name = g_strndup(labels[i].want, strlen(labels[i].want) - (guessed ? 1 : 0));
+	g_autofree char *want = g_strconcat("rfc7489 ", name, " 1 example.com none:" LINE, guessed ? "encoding" : "", NULL);
+	g_autofree char *whole = read_document(document, strlen(document), labels[i].charset, G_MAXSIZE / 2);
+	g_autofree char *bytes = read_document(document, strlen(document), labels[i].charset, 1);
+
+	g_assert_cmpstr(whole, ==, want);
+	g_assert_cmpstr(bytes, ==, want);
 }
 
 /* Records leave in batches, and none is lost between them. */
@@ -414,7 +451,7 @@ test_many(void)
 	for (guint i = 0; i < 2 * MQ_LIMIT_BATCH_RECORDS + 1; i++)
 		g_string_append(document, ONE);
 	g_string_append(document, "</feedback>");
-	said = read_document(document->str, document->len, 65536);
+	said = read_document(document->str, document->len, NULL, 65536);
 	for (at = strstr(said, "*2"); at != NULL; at = strstr(at + 1, "*2"))
 		n++;
 	g_assert_cmpuint(n, ==, 2 * MQ_LIMIT_BATCH_RECORDS + 1);
@@ -428,7 +465,7 @@ test_long_text(void)
 	g_autofree char *document = g_strconcat("<feedback><report_metadata><org_name>", name,
 	                                        "</org_name><report_id>1</report_id>" DATES "</report_metadata>" POLICY ONE
 	                                        "</feedback>", NULL);
-	g_autofree char *said = read_document(document, strlen(document), 4096);
+	g_autofree char *said = read_document(document, strlen(document), NULL, 4096);
 
 	g_assert_cmpuint(strspn(said + strlen("rfc7489 "), "R"), ==, MQ_LIMIT_FIELD_BYTES);
 	g_assert_true(g_str_has_suffix(said, LINE "field-truncated field-truncated"));
@@ -474,6 +511,11 @@ main(int argc, char **argv)
 		g_autofree char *path = g_strconcat("/format-aggregate/charset/", charsets[i], NULL);
 
 		g_test_add_data_func(path, charsets[i], test_charset);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(labels); i++) {
+		g_autofree char *path = g_strconcat("/format-aggregate/label/", labels[i].rule, NULL);
+
+		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_label);
 	}
 	g_test_add_func("/format-aggregate/many records", test_many);
 	g_test_add_func("/format-aggregate/long text", test_long_text);

@@ -440,6 +440,23 @@ test_part_name(void)
 	g_assert_cmpstr(report->part, ==, "r.zip/../../../tmp/x\\n.xml");
 }
 
+/* The XML says nothing about its encoding, the mail does. */
+static void
+test_charset(void)
+{
+	GString *text = g_string_new(REPORT("1"));
+	g_autoptr(MqMessage) message = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+
+	g_string_replace(text, "<?xml version=\"1.0\"?>", "", 1);
+	g_string_replace(text, "reporter.example<", "\xf0\xcf\xde\xd4\xc1<", 1);
+	bytes = mail("text/xml; charset=KOI8-R", "r.xml", g_string_free_to_bytes(text));
+	message = unwrap(bytes, NULL);
+	g_assert_cmpuint(message->reports->len, ==, 1);
+	g_assert_cmpstr(((const MqReport *)message->reports->pdata[0])->reporter, ==, "\xd0\x9f\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0");
+	g_assert_cmpuint(mq_problems_count(message->problems), ==, 0);
+}
+
 /* ---------------------------------------------------------------- once more */
 
 typedef struct {
@@ -569,6 +586,7 @@ main(int argc, char **argv)
 	g_test_add_func("/unwrap/base64 in a mangled mail is found", test_mangled_base64);
 	g_test_add_func("/unwrap/multiparts end", test_multiparts);
 	g_test_add_func("/unwrap/the outer mail is the envelope", test_envelope);
+	g_test_add_func("/unwrap/the mail's charset counts", test_charset);
 	g_test_add_func("/unwrap/names are shown, not used", test_part_name);
 	g_test_add_func("/unwrap/a large message is poured again", test_again);
 	g_test_add_func("/unwrap/an error of the taker comes back", test_again_fails);

@@ -88,7 +88,7 @@ static char *
 read_in_pieces(const char *document, gsize n, gsize piece, gboolean *damaged)
 {
 	g_autoptr(GString) said = g_string_new(NULL);
-	g_autoptr(MqXml) xml = mq_xml_new(&root, &handler, said);
+	g_autoptr(MqXml) xml = mq_xml_new(&root, &handler, NULL, said);
 
 	for (gsize at = 0; at < n; at += MIN(piece, n - at))
 		g_assert_true(mq_xml_feed(xml, (const guint8 *)document + at, MIN(piece, n - at), NULL));
