@@ -7,103 +7,22 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from dnsserver import DnsServer
+from postfix import Postfix, free_port
 from support import SKIPPED, Case, main
 
 ZONE = '''example.com MX 10 mx.example.com
 example.com TXT "v=spf1 mx -all"
 mx.example.com A 127.0.0.1
 '''
-MASTER = '''127.0.0.1:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-rewrite unix - - n - - trivial-rewrite
-trace unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-tlsmgr unix - - n 1000? 1 tlsmgr
-qmgr unix n - n 300 1 qmgr
-postlog unix-dgram n - n - 1 postlogd
-'''
-MAIN = '''compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-maillog_file = /dev/stdout
-myhostname = mx.example.com
-mydestination = example.com
-mynetworks = {networks}
-inet_protocols = ipv4
-alias_maps =
-alias_database =
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-smtpd_recipient_restrictions =
-smtpd_peername_lookup = no
-{tls}
-'''
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def openssl(*args):
     subprocess.run(['openssl', *args], check=True, capture_output=True)
-
-
-class Postfix:
-    """An instance with a configuration, queue and port of its own."""
-
-    def __init__(self, networks='192.0.2.255/32', certificate=None):
-        self.folder = tempfile.mkdtemp(prefix='marque-postfix-')
-        os.chmod(self.folder, 0o755)
-        self.port = free_port()
-        tls = 'smtpd_tls_security_level = none'
-        if certificate:
-            tls = f'smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {certificate}.crt\nsmtpd_tls_key_file = {certificate}.key'
-        for name in ('config', 'queue', 'data'):
-            os.mkdir(os.path.join(self.folder, name))
-        shutil.chown(os.path.join(self.folder, 'data'), 'postfix')
-        self.write('main.cf', MAIN.format(folder=self.folder, networks=networks, tls=tls))
-        self.write('master.cf', MASTER.format(port=self.port))
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, 'config', name), 'w') as out:
-            out.write(text)
-
-    def postfix(self, *args):
-        return subprocess.run(['postfix', '-c', os.path.join(self.folder, 'config'), *args], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL)
-
-    def __enter__(self):
-        self.postfix('check')
-        self.output = open(os.path.join(self.folder, 'log'), 'w')
-        self.process = subprocess.Popen(['postfix', '-c', os.path.join(self.folder, 'config'), 'start-fg'], stdin=subprocess.DEVNULL,
-                                        stdout=self.output, stderr=self.output, start_new_session=True)
-        for _ in range(200):
-            with socket.socket() as s:
-                if s.connect_ex(('127.0.0.1', self.port)) == 0:
-                    return self
-            time.sleep(0.1)
-        with open(self.output.name) as log:
-            text = log.read()
-        self.__exit__()
-        raise RuntimeError('postfix did not start: ' + text)
-
-    def __exit__(self, *exc):
-        self.postfix('stop')
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.output.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Probe(Case):
