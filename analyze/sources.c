@@ -325,7 +325,8 @@ count_in_stream(const MqSources *sources, MqStream *stream, const MqFlow *flow, 
 	stream->last_day_s = MAX(stream->last_day_s, flow->day_s);
 	if (is_in_period(sources, flow->day_s)) {
 		stream->in_period += flow->messages;
-		stream->blocked_in_period += blocked ? flow->messages : 0;
+		stream->quarantined_in_period += flow->disposition == MQ_DISPOSITION_QUARANTINE ? flow->messages : 0;
+		stream->rejected_in_period += flow->disposition == MQ_DISPOSITION_REJECT ? flow->messages : 0;
 	} else if (sources->previous_since_s != MQ_TIME_ABSENT && flow->day_s >= sources->previous_since_s) {
 		stream->in_previous += flow->messages;
 	}

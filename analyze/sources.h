@@ -71,7 +71,7 @@ typedef struct {
 	guint hints;
 	gint64 messages, delivered; /* delivered: a failure that was neither quarantined nor rejected */
 	gint64 in_period, in_previous; /* of the messages: those of MqSources.period_since_s on, and before it */
-	gint64 blocked_in_period;   /* quarantined or rejected */
+	gint64 quarantined_in_period, rejected_in_period;
 	gint64 first_day_s, last_day_s;
 	/* today */
 	gboolean spf_related, spf_aligned; /* relaxed; as the domain's aspf has it */

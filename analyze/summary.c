@@ -39,6 +39,7 @@ domain_summary_free(gpointer data)
 	g_array_unref(summary->forwarded.origins);
 	mq_sources_free(summary->longer);
 	mq_advice_free(summary->advice);
+	g_clear_pointer(&summary->days, g_array_unref);
 	g_free(summary);
 }
 
@@ -306,6 +307,16 @@ any_needs_person(const MqDomainSummary *out)
 }
 
 static gboolean
+ask_trend(MqStore *store, const MqFilter *now, MqDomainSummary *out, GError **error)
+{
+	MqFilter weeks = *now;
+
+	weeks.since_s = now->until_s - MQ_SUMMARY_TREND_DAYS * MQ_DAY_S;
+	out->days = mq_trend_read(store, &weeks, error);
+	return out->days != NULL;
+}
+
+static gboolean
 gather(Gathering *gathering, const MqFilter *now, const MqFilter *before, GError **error)
 {
 	const MqPeriod *period = gathering->period;
@@ -317,7 +328,8 @@ gather(Gathering *gathering, const MqFilter *now, const MqFilter *before, GError
 		return FALSE;
 	mq_changes_of_senders(out->changes, out->sources->senders, period->previous_since_s, period->since_s, period->until_s);
 	mq_changes_of_policy(out->changes, gathering->policies);
-	if (!ask_reporters(store, now, before, out, error) || !ask_other_reports(store, now, out, error))
+	if (!ask_reporters(store, now, before, out, error) || !ask_other_reports(store, now, out, error)
+	    || !ask_trend(store, now, out, error))
 		return FALSE;
 	mq_changes_sort(out->changes);
 	mq_summary_list_senders(out, period);

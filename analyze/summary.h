@@ -4,6 +4,7 @@
 
 #include "analyze/advise.h"
 #include "analyze/changes.h"
+#include "analyze/trend.h"
 
 /* [since, until) is the period, [previous_since, since) the one before; seconds, at midnight UTC. */
 typedef struct {
@@ -48,10 +49,12 @@ typedef struct {
 	gint64 failures;         /* failure samples */
 	gint64 tls_ok, tls_failed; /* sessions */
 	gint64 suspicious_reports; /* left out of all this */
+	GArray *days;            /* MqTrendPoint: MQ_SUMMARY_TREND_DAYS up to the end of the period */
 } MqDomainSummary;
 
 #define MQ_SUMMARY_SENDERS 10
 #define MQ_SUMMARY_DAYS    30 /* what advice looks at, or the period when it is longer */
+#define MQ_SUMMARY_TREND_DAYS 84 /* twelve weeks */
 
 typedef struct {
 	MqPeriod period;

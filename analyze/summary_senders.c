@@ -145,7 +145,7 @@ add_to_origin(MqSummaryOrigin *origin, const MqStream *stream)
 	origin->messages += stream->in_period;
 	origin->previous_messages += stream->in_previous;
 	origin->failing += failed_then(stream) ? stream->in_period : 0;
-	origin->blocked += stream->blocked_in_period;
+	origin->blocked += stream->quarantined_in_period + stream->rejected_in_period;
 }
 
 static void

@@ -65,20 +65,26 @@ normalize_all(const GStrv args, GPtrArray *domains, GError **error)
 	return TRUE;
 }
 
-static void
-print(const MqApp *app, const json_t *document)
+static const MqDigest *
+digest_of(const MqApp *app)
 {
-	const MqDigest *digest = mq_digest_find(mq_app_format_is(app, "table") ? "text" : mq_app_format(app));
+	return mq_digest_find(mq_app_format_is(app, "table") ? "text" : mq_app_format(app));
+}
+
+static void
+print(const MqApp *app, const json_t *document, const MqLetterhead *envelope)
+{
+	const MqDigest *digest = digest_of(app);
 
 	if (digest != NULL)
-		digest->print(app, document);
+		digest->print(app, document, envelope);
 	else
 		mq_output_print(app, document, &(MqLayout){ .rows = NULL });
 }
 
 /* Whole or not at all: who reads the file never sees half a digest. */
 static gboolean
-print_to_file(const MqApp *app, const json_t *document, const char *path, GError **error)
+print_to_file(const MqApp *app, const json_t *document, const MqLetterhead *envelope, const char *path, GError **error)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -89,15 +95,38 @@ print_to_file(const MqApp *app, const json_t *document, const char *path, GError
 	if (memory == NULL)
 		g_error("out of memory");
 	into.out = memory;
-	print(&into, document);
+	print(&into, document, envelope);
 	fclose(memory);
 	done = g_file_set_contents(path, text, (gssize)n, error);
 	free(text);
 	return done;
 }
 
+/* ------------------------------------------------------------------ envelope */
+
+#define MAX_LOCAL_PART 64 /* RFC 5321 §4.5.3.1.1 */
+
+/* "local@domain" and nothing else: what is written into a header cannot begin another. */
+static gboolean
+check_address(const char *option, const char *address, GError **error)
+{
+	static const char atext[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.";
+	const char *at = strrchr(address, '@');
+	gsize local = strspn(address, atext);
+	gboolean valid = at != NULL && local > 0 && local <= MAX_LOCAL_PART && at == address + local;
+	g_autofree char *domain = valid ? mq_domain_normalize(at + 1, &valid) : NULL;
+
+	/* a domain of other letters would need a mail server that takes them: its A-label always works */
+	if (valid && g_ascii_strcasecmp(domain, at + 1) == 0)
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "%s is '%s', want an address such as postmaster@example.com", option,
+	            address);
+	return FALSE;
+}
+
 typedef struct {
-	char *period, *output, *goal, *services;
+	char *period, *output, *goal, *services, *from;
+	GStrv to;
 	gboolean offline;
 } Options;
 
@@ -108,12 +137,34 @@ options_clear(Options *options)
 	g_free(options->output);
 	g_free(options->goal);
 	g_free(options->services);
+	g_free(options->from);
+	g_strfreev(options->to);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static gboolean
+check_envelope(const MqApp *app, const Options *options, GError **error)
+{
+	const MqDigest *digest = digest_of(app);
+
+	if (digest != NULL && digest->is_mail && options->from == NULL)
+		return mq_app_need(NULL, "--from ADDRESS", error);
+	if (digest != NULL && digest->is_mail && options->to == NULL)
+		return mq_app_need(NULL, "--to ADDRESS", error);
+	if (options->from != NULL && !check_address("--from", options->from, error))
+		return FALSE;
+	for (gsize i = 0; options->to != NULL && options->to[i] != NULL; i++)
+		if (!check_address("--to", options->to[i], error))
+			return FALSE;
+	return TRUE;
+}
+
+/* --------------------------------------------------------------------- the run */
 
 static MqExit
 summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const Options *options, GError **error)
 {
+	const MqLetterhead envelope = { options->from, (const char *const *)options->to };
 	g_autoptr(MqServices) services = mq_services_load(options->services, error);
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(MqResolver) resolver = NULL;
@@ -133,8 +184,8 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 		mq_log_notice(app, "%s: what DNS says today is left out, and nothing is advised", summary->dns_problem);
 	document = mq_digest_document(summary);
 	if (options->output == NULL)
-		print(app, document);
-	else if (!print_to_file(app, document, options->output, error))
+		print(app, document, &envelope);
+	else if (!print_to_file(app, document, &envelope, options->output, error))
 		return MQ_EXIT_FAILED;
 	return MQ_EXIT_OK;
 }
@@ -151,16 +202,18 @@ run_summary(MqApp *app, GStrv *args, GError **error)
 		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
 		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
 		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
+		{ "from", 0, 0, G_OPTION_ARG_STRING, &options.from, "who the mail of --format eml is from", "ADDRESS" },
+		{ "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.to, "who it goes to, repeatable", "ADDRESS" },
 		G_OPTION_ENTRY_NULL,
 	};
 
 	if (!mq_app_parse(app, entries, args, error) || !choose_period(app, options.period, &period, error)
-	    || !normalize_all(*args, domains, error))
+	    || !normalize_all(*args, domains, error) || !check_envelope(app, &options, error))
 		return MQ_EXIT_USAGE;
 	return summarize(app, (const char *const *)domains->pdata, &period, &options, error);
 }
 
-static const char *const formats[] = { "text", "html", "json", "table", NULL };
+static const char *const formats[] = { "text", "markdown", "html", "json", "eml", "table", NULL };
 
 const MqCommand mq_command_summary = {
 	.name = "summary",

@@ -1,139 +1,131 @@
 /* The digest as one self-contained HTML file: no script, nothing fetched. */
 #include "cli/digests.h"
-#include "cli/markup.h"
 #include "cli/outputs.h"
 
-static const char style[] =
-        "body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }"
-        " table { border-collapse: collapse; margin: 1em 0; width: 100% } th, td { text-align: left; padding: .3em .6em;"
-        " border-bottom: 1px solid #ddd; vertical-align: top; overflow-wrap: anywhere }"
-        " .number { text-align: right; white-space: nowrap } .headline { font-size: 1.1em }"
-        " .attention { border-left: .3em solid #b45309; padding-left: .6em }";
-
-static const MqColumn ranking[] = {
-	{ "domain", "Domain", MQ_CELL_TEXT },
-	{ "messages", "Messages", MQ_CELL_COUNT },
-	{ "previous_messages", "Before", MQ_CELL_COUNT },
-	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
-	{ "previous_pass", "Pass before", MQ_CELL_SHARE },
-	{ "needs_person", "Needs you", MQ_CELL_TEXT },
-};
-
-static const MqColumn changes[] = {
-	{ "since", "Since", MQ_CELL_DAY },
-	{ "subject", "What changed", MQ_CELL_TEXT },
-	{ "detail", "How", MQ_CELL_TEXT },
-};
-
-static const MqColumn failing[] = {
-	{ "sender", "Failing sender", MQ_CELL_TEXT },
-	{ "failing", "Failing", MQ_CELL_COUNT },
-	{ "messages", "Messages", MQ_CELL_COUNT },
-	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
-	{ "since", "Since", MQ_CELL_DAY },
-	{ "evidence", "What reports say", MQ_CELL_LIST },
-};
-
-static const MqColumn senders[] = {
-	{ "sender", "Most mail from", MQ_CELL_TEXT },
-	{ "messages", "Messages", MQ_CELL_COUNT },
-	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
-	{ "domains", "Proved domains", MQ_CELL_LIST },
-};
-
-/* What else there is, where there is some of it. */
-static const MqColumn facts[] = {
-	{ "dispositions.quarantine", "Quarantined", MQ_CELL_COUNT },
-	{ "dispositions.reject", "Rejected", MQ_CELL_COUNT },
-	{ "failures", "Failure samples", MQ_CELL_COUNT },
-	{ "tls.sessions_ok", "TLS sessions", MQ_CELL_COUNT },
-	{ "tls.sessions_failed", "TLS sessions that failed", MQ_CELL_COUNT },
-	{ "other_failing_senders", "Further senders that fail", MQ_CELL_COUNT },
-	{ "suspicious_reports_left_out", "Suspicious reports left out", MQ_CELL_COUNT },
-};
-
-static const char *
-class_of(const MqColumn *column)
-{
-	return column->kind == MQ_CELL_COUNT || column->kind == MQ_CELL_SHARE || column->kind == MQ_CELL_PASS
-	               ? "number"
-	               : NULL;
-}
-
 static void
-add_table(MqMarkup *markup, const MqColumn *columns, guint n_columns, const json_t *rows)
+add_section(const MqPage *page, const MqDigestSection *section, const json_t *domain, gboolean only)
 {
-	const json_t *row;
-	size_t i;
+	g_autoptr(json_t) rows = mq_digest_rows(section, domain);
+	g_autofree char *more = mq_digest_left_out(section, domain);
+	const MqPageTable table = { .columns = section->columns, .n_columns = section->n_columns,
+		                    .details = section->details, .n_details = section->n_details,
+		                    .caption = section->title };
 
 	if (json_array_size(rows) == 0)
 		return;
-	mq_markup_open(markup, "table", NULL);
-	mq_markup_open(markup, "tr", NULL);
-	for (guint c = 0; c < n_columns; c++)
-		mq_markup_element(markup, "th", class_of(&columns[c]), columns[c].label);
-	mq_markup_close(markup);
-	json_array_foreach(rows, i, row) {
-		mq_markup_open(markup, "tr", NULL);
-		for (guint c = 0; c < n_columns; c++) {
-			g_autofree char *text = mq_cell_text(columns[c].kind, mq_json_at(row, columns[c].key));
-
-			mq_markup_element(markup, "td", class_of(&columns[c]), text);
-		}
-		mq_markup_close(markup);
-	}
-	mq_markup_close(markup);
+	mq_markup_element(page->markup, only ? "h2" : "h3", "title", section->title);
+	mq_page_table(page, &table, rows);
+	if (more != NULL)
+		mq_markup_element(page->markup, "p", "muted", more);
 }
 
 static void
-add_facts(MqMarkup *markup, const json_t *domain)
+add_move(const MqPage *page, const json_t *domain)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(facts); i++) {
-		const json_t *value = mq_json_at(domain, facts[i].key);
-		g_autofree char *count = mq_cell_text(facts[i].kind, value);
-		g_autofree char *text = g_strdup_printf("%s: %s", facts[i].label, count);
+	g_autofree char *move = mq_digest_move(domain);
+	const char *record = mq_digest_move_record(domain);
 
-		if (json_integer_value(value) > 0)
-			mq_markup_element(markup, "p", NULL, text);
-	}
+	if (move != NULL)
+		mq_markup_element(page->markup, "p", "move", move);
+	if (record != NULL)
+		mq_markup_element(page->markup, "code", "record", record);
 }
 
 static void
-add_domain(MqMarkup *markup, const json_t *domain)
+add_notes(const MqPage *page, const json_t *domain)
+{
+	g_autoptr(GPtrArray) notes = mq_digest_notes(domain);
+
+	if (notes->len == 0)
+		return;
+	mq_markup_open(page->markup, "div", "notes");
+	for (guint i = 0; i < notes->len; i++)
+		mq_markup_element(page->markup, "p", NULL, g_ptr_array_index(notes, i));
+	mq_markup_close(page->markup);
+}
+
+static void
+add_domain(const MqPage *page, const json_t *domain, gboolean only)
 {
 	gboolean attention = json_is_true(json_object_get(domain, "needs_person"));
+	g_autoptr(json_t) figures = mq_digest_figures(domain);
 
-	mq_markup_element(markup, "h2", NULL, json_string_value(json_object_get(domain, "domain")));
-	mq_markup_element(markup, "p", attention ? "headline attention" : "headline",
+	mq_markup_open(page->markup, "article", only ? NULL : "chapter");
+	if (!only)
+		mq_markup_element(page->markup, "h2", NULL, json_string_value(json_object_get(domain, "domain")));
+	mq_markup_element(page->markup, "p", attention ? "headline attention" : "headline",
 	                  json_string_value(json_object_get(domain, "headline")));
-	add_table(markup, changes, G_N_ELEMENTS(changes), json_object_get(domain, "changes"));
-	add_table(markup, failing, G_N_ELEMENTS(failing), json_object_get(domain, "failing_senders"));
-	add_table(markup, senders, G_N_ELEMENTS(senders), json_object_get(domain, "senders"));
-	add_facts(markup, domain);
+	add_move(page, domain);
+	mq_page_figures(page, figures);
+	mq_page_charts(page, json_object_get(domain, "days"), "Messages a day, by what became of them",
+	               json_object_get(domain, "weeks"), "Passing DMARC, week by week");
+	for (guint i = 0; i < mq_digest_sections_n; i++)
+		add_section(page, &mq_digest_sections[i], domain, only);
+	add_notes(page, domain);
+	mq_markup_close(page->markup);
 }
 
 static void
-print_html(const MqApp *app, const json_t *document)
+add_header(const MqPage *page, const json_t *document, const char *title)
 {
-	const json_t *period = json_object_get(document, "period");
 	const json_t *domains = json_object_get(document, "domains");
-	g_autofree char *since = mq_cell_text(MQ_CELL_DAY, json_object_get(period, "since"));
-	g_autofree char *until = mq_cell_text(MQ_CELL_DAY, json_object_get(period, "until"));
-	g_autofree char *title = g_strdup_printf("DMARC from %s until before %s", since, until);
-	MqMarkup *markup = mq_markup_new(title, style);
-	g_autofree char *html = NULL;
+	const char *only = json_string_value(json_object_get(json_array_get(domains, 0), "domain"));
+	g_autofree char *headline = mq_digest_headline(document);
+
+	mq_markup_open(page->markup, "header", NULL);
+	mq_markup_element(page->markup, "p", "kicker", title);
+	mq_markup_element(page->markup, "h1", NULL, json_array_size(domains) == 1 ? only : headline);
+	mq_markup_close(page->markup);
+}
+
+static void
+add_footer(const MqPage *page, const json_t *document)
+{
+	json_int_t failed = json_integer_value(json_object_get(document, "failed_messages"));
+	g_autofree char *n = mq_count_to_text(failed);
+
+	mq_markup_open(page->markup, "footer", NULL);
+	if (failed > 0) {
+		g_autofree char *text = g_strdup_printf("Mails in the database that could not be understood: %s.", n);
+
+		mq_markup_element(page->markup, "p", NULL, text);
+	}
+	mq_markup_element(page->markup, "p", NULL, "Made by marque " MARQUE_VERSION " from the DMARC and TLS reports that it was sent.");
+	mq_markup_close(page->markup);
+}
+
+char *
+mq_digest_page(const json_t *document, MqPageKind kind)
+{
+	const json_t *domains = json_object_get(document, "domains");
+	g_autofree char *title = mq_digest_title(document);
 	gboolean many = json_array_size(domains) > 1;
 	const json_t *domain;
+	MqPage page;
 	size_t i;
 
-	mq_markup_element(markup, "h1", NULL, title);
+	mq_page_open(&page, kind, title);
+	add_header(&page, document, title);
+	mq_markup_open(page.markup, "main", NULL);
 	if (many)
-		add_table(markup, ranking, G_N_ELEMENTS(ranking), domains);
+		mq_page_table(&page, &(MqPageTable){ .columns = mq_digest_ranking.columns,
+		                                     .n_columns = mq_digest_ranking.n_columns,
+		                                     .caption = mq_digest_ranking.title }, domains);
 	json_array_foreach(domains, i, domain)
-		if (!many || json_is_true(json_object_get(domain, "needs_person")))
-			add_domain(markup, domain);
-	html = mq_markup_finish(markup);
-	fputs(html, app->out);
+		if (mq_digest_has_chapter(document, domain))
+			add_domain(&page, domain, !many);
+	mq_markup_close(page.markup);
+	add_footer(&page, document);
+	return mq_page_close(&page);
+}
+
+static void
+print_html(const MqApp *app, const json_t *document, const MqLetterhead *envelope)
+{
+	g_autofree char *page = mq_digest_page(document, MQ_PAGE_FILE);
+
+	(void)envelope;
+	fputs(page, app->out);
 }
 
 const MqDigest mq_digest_html = { .name = "html", .print = print_html };

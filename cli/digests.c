@@ -4,6 +4,8 @@
 
 #include "cli/advice_document.h"
 
+#define SHOWN_DAYS 28
+
 #define ADDRESS_OF(name) &mq_digest_##name,
 static const MqDigest *const digests[] = { MQ_DIGESTS(ADDRESS_OF) };
 
@@ -114,6 +116,29 @@ compare_ranked(gconstpointer left, gconstpointer right)
 	return strcmp(a->now.name, b->now.name);
 }
 
+typedef struct {
+	gint64 quarantined, rejected;
+} Blocked;
+
+/* In the period. */
+static Blocked
+blocked_of(const MqSenderGroup *sender)
+{
+	Blocked blocked = { 0 };
+
+	for (guint i = 0; i < sender->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(sender->sources, i);
+
+		for (guint k = 0; k < source->streams->len; k++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, k);
+
+			blocked.quarantined += stream->quarantined_in_period;
+			blocked.rejected += stream->rejected_in_period;
+		}
+	}
+	return blocked;
+}
+
 /* Those with most mail in the period. */
 static json_t *
 senders_document(const MqSummary *summary, const MqDomainSummary *domain)
@@ -132,16 +157,48 @@ senders_document(const MqSummary *summary, const MqDomainSummary *domain)
 	g_array_sort(ranked, compare_ranked);
 	for (guint i = 0; i < ranked->len && i < MQ_SUMMARY_SENDERS; i++) {
 		const Ranked *one = &g_array_index(ranked, Ranked, i);
+		Blocked blocked = blocked_of(one->sender);
 
-		json_array_append_new(senders, json_pack("{s:o, s:s, s:o, s:I, s:o, s:o}",
+		json_array_append_new(senders, json_pack("{s:o, s:s, s:o, s:I, s:I, s:o, s:I, s:I, s:o}",
 		                                         "sender", mq_json_text(one->now.name),
 		                                         "verdict", mq_verdict_word(one->sender->verdict),
 		                                         "cause", mq_json_text(mq_cause_word(one->sender->cause)),
 		                                         "messages", (json_int_t)one->now.messages,
+		                                         "dmarc_pass", (json_int_t)one->now.passed,
 		                                         "dmarc_pass_share", mq_json_share(one->now.passed, one->now.messages),
+		                                         "quarantined", (json_int_t)blocked.quarantined,
+		                                         "rejected", (json_int_t)blocked.rejected,
 		                                         "domains", proved_document(one->sender)));
 	}
 	return senders;
+}
+
+/* The newest @n of @points. */
+static json_t *
+points_document(const GArray *points, guint n)
+{
+	json_t *out = json_array();
+
+	for (guint i = points->len > n ? points->len - n : 0; i < points->len; i++) {
+		const MqTrendPoint *point = &g_array_index(points, MqTrendPoint, i);
+
+		json_array_append_new(out, json_pack("{s:o, s:I, s:I, s:o, s:I, s:I}", "since", mq_json_time(point->since_s),
+		                                     "messages", (json_int_t)point->messages,
+		                                     "dmarc_pass", (json_int_t)point->dmarc_pass,
+		                                     "dmarc_pass_share", mq_json_share(point->dmarc_pass, point->messages),
+		                                     "quarantined", (json_int_t)point->quarantined,
+		                                     "rejected", (json_int_t)point->rejected));
+	}
+	return out;
+}
+
+static void
+add_trend(json_t *document, const GArray *days)
+{
+	g_autoptr(GArray) weeks = mq_trend_widen(days, 7);
+
+	json_object_set_new(document, "days", points_document(days, SHOWN_DAYS));
+	json_object_set_new(document, "weeks", points_document(weeks, weeks->len));
 }
 
 static json_t *
@@ -153,12 +210,13 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	const MqTotals *before = &summary->before;
 	/* for people: of no mail there is no share, not even 0 */
 	json_t *previous = before->messages > 0 ? mq_json_share(before->dmarc_pass, before->messages) : json_null();
+	json_t *document;
 
 	for (guint i = 0; i < summary->changes->len; i++)
 		json_array_append_new(changes, change_document(g_ptr_array_index(summary->changes, i)));
 	for (guint i = 0; i < summary->failing->len; i++)
 		json_array_append_new(failing, failing_document(summary, g_ptr_array_index(summary->failing, i)));
-	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I,"
+	document = json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I,"
 	                 " s:{s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 	                 "domain", mq_json_text(summary->domain),
 	                 "headline", mq_json_text(summary->headline),
@@ -186,6 +244,8 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "problem", mq_json_text(summary->advice->problem),
 	                 "gates", mq_advice_gates_document(summary->advice),
 	                 "actions", mq_advice_actions_document(summary->advice, NULL));
+	add_trend(document, summary->days);
+	return document;
 }
 
 json_t *

@@ -6,14 +6,22 @@
 
 #include "analyze/analyze.h"
 #include "cli/app.h"
-#include "cli/document.h"
+#include "cli/digest_parts.h"
+#include "cli/page.h"
+
+/* Who a digest that is a mail is from and goes to: addr-specs, checked. */
+typedef struct {
+	const char *from;
+	const char *const *to; /* NULL-terminated */
+} MqLetterhead;
 
 typedef struct {
-	const char *name; /* what --format calls it */
-	void (*print)(const MqApp *app, const json_t *document);
+	const char *name;      /* what --format calls it */
+	gboolean is_mail;      /* it wants an envelope */
+	void (*print)(const MqApp *app, const json_t *document, const MqLetterhead *envelope);
 } MqDigest;
 
-#define MQ_DIGESTS(ROW) ROW(text) ROW(html)
+#define MQ_DIGESTS(ROW) ROW(text) ROW(markdown) ROW(html) ROW(eml)
 #define MQ_DIGEST_DECLARE(name) extern const MqDigest mq_digest_##name;
 MQ_DIGESTS(MQ_DIGEST_DECLARE)
 
@@ -22,5 +30,8 @@ const MqDigest *mq_digest_find(const char *name);
 
 /* "marque.summary/1". (transfer full) */
 json_t *mq_digest_document(const MqSummary *summary);
+
+/* The digest as a page of @kind. (transfer full) */
+char *mq_digest_page(const json_t *document, MqPageKind kind);
 
 #endif

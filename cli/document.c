@@ -72,6 +72,16 @@ mq_json_share(gint64 part, gint64 whole)
 	return json_real(whole > 0 ? (double)part / (double)whole : 0.0);
 }
 
+static const json_t *
+member(const json_t *row, const char *name)
+{
+	guint64 i;
+
+	if (json_is_array(row) && g_ascii_string_to_unsigned(name, 10, 0, G_MAXUINT, &i, NULL))
+		return json_array_get(row, (size_t)i);
+	return json_object_get(row, name);
+}
+
 const json_t *
 mq_json_at(const json_t *row, const char *path)
 {
@@ -79,7 +89,7 @@ mq_json_at(const json_t *row, const char *path)
 	g_autofree char *first = NULL;
 
 	if (dot == NULL)
-		return json_object_get(row, path);
+		return member(row, path);
 	first = g_strndup(path, (gsize)(dot - path));
-	return mq_json_at(json_object_get(row, first), dot + 1);
+	return mq_json_at(member(row, first), dot + 1);
 }

@@ -29,15 +29,19 @@ json_t *mq_json_share(gint64 part, gint64 whole);
 typedef enum {
 	MQ_CELL_TEXT,  /* a stranger's text, a name, a word; null is empty */
 	MQ_CELL_COUNT, /* 1,234 */
+	MQ_CELL_SOME,  /* as COUNT; no column where all are 0 */
+	MQ_CELL_FLAG,  /* a boolean: yes or nothing; no column where none is */
 	MQ_CELL_SHARE, /* 98.2 % */
 	MQ_CELL_PASS,  /* a share that is good when high: green, yellow, red */
 	MQ_CELL_TIME,  /* 2026-11-24 12:00 */
 	MQ_CELL_DAY,   /* 2026-11-24 */
 	MQ_CELL_LIST,  /* an array of text: a, b */
+	MQ_CELL_TREND, /* an array of {"messages", "dmarc_pass_share"}: ▁▃▇, on pages a line */
+	MQ_CELL_BAR,   /* the row's messages, by what became of them; on pages only */
 } MqCellKind;
 
 typedef struct {
-	const char *key;   /* of the row object; "auth.spf" looks inside */
+	const char *key;   /* of the row object; "auth.spf", "actions.0.fix" look inside */
 	const char *label;
 	MqCellKind kind;
 	gboolean csv_only; /* too much for a terminal */

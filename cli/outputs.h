@@ -33,12 +33,25 @@ void mq_output_print(const MqApp *app, const json_t *document, const MqLayout *l
 /* Columns of an array of row objects, as a table; nothing for no rows. @total: (nullable) a last row. */
 void mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows,
                     const json_t *total);
+/* The same; the long texts @details of a row stand beneath it. */
+void mq_print_detailed(const MqApp *app, const MqColumn *columns, guint n_columns, const MqColumn *details,
+                       guint n_details, const json_t *rows);
+/* Those of @columns that have something to show in @rows: text that no row has is no column. (transfer full)
+ * (element-type MqColumn) */
+GArray *mq_columns_shown(const MqColumn *columns, guint n_columns, const json_t *rows);
+/* Such as stand right-aligned. */
+gboolean mq_cell_is_number(MqCellKind kind);
 /* Text of one cell as people read it, visible. (transfer full) */
 char *mq_cell_text(MqCellKind kind, const json_t *value);
 /* "  label     value" lines; null values are left out. */
 void mq_print_fields(const MqApp *app, const MqColumn *fields, guint n_fields, const json_t *object);
 /* A line; its arguments are made visible as a whole. */
 void mq_print_line(const MqApp *app, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Bold where colours are. */
+void mq_print_heading(const MqApp *app, const char *text);
+/* @text after @label (ours, of at most @indent columns), at a terminal broken between words. */
+void mq_print_paragraph(const MqApp *app, const char *label, guint indent, const char *text);
 
 /* One JSON document, or one line of many when @compact. */
 void mq_print_json(FILE *out, const json_t *document, gboolean compact);

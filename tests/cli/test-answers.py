@@ -113,12 +113,6 @@ class Answers(support.Case):
         self.text('export', '--format', 'prometheus', '--as-of', '2023-11-23')
         self.text('senders', '--by', 'reporter', '--as-of', '2023-11-23')
 
-    def test_summary_as_html(self):
-        html = self.text('summary', '--offline', '--as-of', '2023-11-16', '--format', 'html')
-        self.assertTrue(html.startswith('<!DOCTYPE html>') and 'example.com' in html)
-        self.assertNotIn('<script', html)
-        self.assertNotIn('http', html)
-
     def test_labels(self):
         self.run_marque('label', 'example.com', '::ffff:192.0.2.1', 'threat')
         self.assertEqual([(r['key'], r['verdict']) for r in self.json('label', 'example.com')['labels']], [('192.0.2.1', 'threat')])

@@ -18,7 +18,9 @@ static const Library libraries[] = {
 	{ "archive", " ingest/container_archive.c " },
 	{ "zlib.h", " ingest/container_gzip.c " },
 	{ "curl/", " ingest/http.c ingest/origin_imap.c " },
-	{ "services_data.h", " analyze/services.c " }, /* generated */
+	{ "services_data.h", " analyze/services.c " }, /* generated, as the next two */
+	{ "page_css.h", " cli/page.c " },
+	{ "page_js.h", " cli/page.c " },
 	{ "jansson.h", " ingest/format_tls.c store/backend_clickhouse.c analyze/dns_stored.c cli/document.h " },
 	{ "sqlite3.h", " store/db.h store/backend_sqlite.c " },
 	{ "ares", " analyze/dns_cares.c " },

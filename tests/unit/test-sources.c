@@ -83,7 +83,7 @@ test_sums(void)
 	g_assert_cmpuint(g_hash_table_size(first->reporters), ==, 2);
 	g_assert_cmpint(((const MqStream *)g_ptr_array_index(first->streams, 0))->in_previous, ==, 10);
 	g_assert_cmpint(((const MqStream *)g_ptr_array_index(first->streams, 1))->in_period, ==, 10);
-	g_assert_cmpint(((const MqStream *)g_ptr_array_index(first->streams, 1))->blocked_in_period, ==, 10);
+	g_assert_cmpint(((const MqStream *)g_ptr_array_index(first->streams, 1))->rejected_in_period, ==, 10);
 	g_assert_cmpint(sources->dispositions[MQ_DISPOSITION_REJECT], ==, 20);
 	proved = mq_sender_proved(sender);
 	g_assert_cmpuint(proved->len, ==, 1); /* what does not verify proves nothing */

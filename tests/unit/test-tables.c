@@ -4,6 +4,7 @@
 
 #include "analyze/checks.h"
 #include "cli/commands.h"
+#include "cli/digests.h"
 #include "cli/outputs.h"
 #include "ingest/containers.h"
 #include "ingest/formats.h"
@@ -58,6 +59,23 @@ test_outputs(void)
 	}
 	for (guint i = 0; mq_formats_rows[i] != NULL; i++)
 		g_assert_true(is_output(mq_formats_rows[i]));
+}
+
+#define DIGEST_ADDRESS(name) &mq_digest_##name,
+static const MqDigest *const digests[] = { MQ_DIGESTS(DIGEST_ADDRESS) };
+
+/* Each can be asked for: summary has it among its formats. */
+static void
+test_digests(void)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(digests); i++) {
+		assert_new(names, digests[i]->name);
+		g_assert_true(mq_digest_find(digests[i]->name) == digests[i]);
+		g_assert_nonnull(digests[i]->print);
+		g_assert_true(g_strv_contains(mq_command_find("summary")->formats, digests[i]->name));
+	}
 }
 
 static void
@@ -168,6 +186,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/tables/commands", test_commands);
 	g_test_add_func("/tables/outputs", test_outputs);
+	g_test_add_func("/tables/digests", test_digests);
 	g_test_add_func("/tables/report formats", test_formats);
 	g_test_add_func("/tables/containers", test_containers);
 	g_test_add_func("/tables/origins", test_origins);
