@@ -10,11 +10,13 @@
 
 #define LISTED_PROBLEMS 50000 /* the database keeps them all; a document need not */
 #define SHOWN_EXAMPLES  3     /* of one kind, in text */
+#define INTERVAL_S      300
 
 typedef struct {
 	MqApp *app;
 	MqStore *store;
 	MqProgressBar bar;
+	guint watch_s; /* between two tries; 0: not watching */
 	gint64 messages, already_ingested, ignored, failed, unsettled;
 	gint64 reports[MQ_TYPE_N];
 	gint64 duplicates, variants, records, message_count;
@@ -33,6 +35,8 @@ look_up(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES])
 static void
 list_problem(Run *run, const char *source, const MqProblem *problem)
 {
+	if (run->watch_s > 0 && (!problem->stored || problem->code == MQ_PROBLEM_AFTER_FAILED))
+		mq_log_notice(run->app, "%s: %s", source, problem->reason); /* the document is far away */
 	if (json_array_size(run->problems) >= LISTED_PROBLEMS) {
 		run->problems_left_out++;
 		return;
@@ -92,6 +96,14 @@ tell_unsettled(gpointer ctx, const char *name, const GError *why)
 
 	run->unsettled++;
 	list_problem(run, name, &(MqProblem){ .code = MQ_PROBLEM_AFTER_FAILED, .reason = why->message, .stored = TRUE });
+}
+
+static void
+tell_trouble(gpointer ctx, const GError *why)
+{
+	const Run *run = ctx;
+
+	mq_log_error(run->app, "%s; the next try is in %u seconds", why->message, run->watch_s);
 }
 
 static gboolean
@@ -249,7 +261,7 @@ ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *
 {
 	const MqSink sink = { .known = look_up, .put = put, .commit = commit,
 	                      .unsettled = tell_unsettled, .get_mark = get_mark, .put_mark = put_mark,
-	                      .progress = show_progress };
+	                      .trouble = tell_trouble, .progress = show_progress };
 	g_autoptr(MqInterrupt) interrupt = mq_interrupt_new();
 	GCancellable *cancellable = mq_interrupt_cancellable(interrupt);
 	g_autoptr(json_t) document = NULL;
@@ -263,7 +275,9 @@ ingest(MqApp *app, Run *run, const char *const *sources, const MqIngestOptions *
 		return MQ_EXIT_FAILED;
 	document = make_document(run, (double)(g_get_monotonic_time() - start_us) / G_USEC_PER_SEC);
 	mq_output_print(app, document, &layout);
-	if (g_cancellable_is_cancelled(cancellable) && !options->watch) {
+	if (options->watch)
+		return MQ_EXIT_OK; /* it ran until it was told to stop; what needs a person was said when it came */
+	if (g_cancellable_is_cancelled(cancellable)) {
 		mq_log_error(app, "interrupted: what was read so far is stored; run it again to go on");
 		return MQ_EXIT_PERSON;
 	}
@@ -295,6 +309,8 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	gboolean watch = FALSE;
 	gboolean redact = FALSE;
 	int jobs = 0;
+	int interval_s = 0;
+	guint wait_s;
 	MqAfter action = { MQ_AFTER_KEEP, NULL };
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(json_t) problems = json_array();
@@ -303,7 +319,8 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		  "what becomes of a Maildir or IMAP message once its reports are stored: keep (default), seen, move:FOLDER, delete", "ACTION" },
 		{ "quarantine", 0, 0, G_OPTION_ARG_FILENAME, &quarantine,
 		  "copy what could not be understood there", "DIR" },
-		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail as it arrives (not in this version)", NULL },
+		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail of Maildirs and IMAP folders as it arrives", NULL },
+		{ "interval", 0, 0, G_OPTION_ARG_INT, &interval_s, "with --watch: ask IMAP servers so often (default: 300)", "SECONDS" },
 		{ "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "parser threads (default: the processors)", "N" },
 		{ "redact", 0, 0, G_OPTION_ARG_NONE, &redact, "of failure reports keep domains only", NULL },
 		{ "user", 0, 0, G_OPTION_ARG_STRING, &user, "the IMAP user, when the address names none", "NAME" },
@@ -323,6 +340,11 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--jobs is %d, want 1 to 1024", jobs);
 		return MQ_EXIT_USAGE;
 	}
+	if (interval_s < 0 || interval_s > 86400) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--interval is %d, want 1 to 86400", interval_s);
+		return MQ_EXIT_USAGE;
+	}
+	wait_s = interval_s > 0 ? (guint)interval_s : INTERVAL_S;
 	if (after != NULL && !mq_after_parse(after, &action, error))
 		return MQ_EXIT_USAGE;
 	password = password_for((const char *const *)*args + 1, password_file, password_command, &problem);
@@ -333,10 +355,11 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	store = mq_app_store(app, MQ_STORE_WRITE, error);
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
-	return ingest(app, &(Run){ .app = app, .store = store, .problems = problems },
+	return ingest(app,
+	              &(Run){ .app = app, .store = store, .problems = problems, .watch_s = watch ? wait_s : 0 },
 	              (const char *const *)*args + 1,
 	              &(MqIngestOptions){ .jobs = (guint)jobs, .after = action, .quarantine = quarantine,
-	                                  .watch = watch, .redact = redact, .user = user,
+	                                  .watch = watch, .interval_s = wait_s, .redact = redact, .user = user,
 	                                  .password = password, .ca_file = ca_file, .all = all },
 	              error);
 }

@@ -598,6 +598,9 @@ settle_set(MqImap *imap, const char *set, const MqAfter *after, GError **error)
 gboolean
 mq_imap_settle(MqImap *imap, const guint32 *uids, guint n, const MqAfter *after, GError **error)
 {
+	/* mails that came after the folder was opened are nobody's to a server that has not said so */
+	if (!run_well(imap, "NOOP", &nobody, error))
+		return FALSE;
 	for (guint i = 0; i < n; i += SET_MAX) {
 		g_autofree char *set = set_of(uids + i, MIN(SET_MAX, n - i));
 

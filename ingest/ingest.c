@@ -7,6 +7,7 @@
 #include "ingest/mail.h"
 #include "ingest/message.h"
 #include "ingest/origins.h"
+#include "ingest/watch.h"
 
 #define JOBS_MAX    64
 #define COMMIT_US   G_USEC_PER_SEC
@@ -42,7 +43,10 @@ typedef struct {
 
 	/* the walker's */
 	MqPlace *walking;
-	guint round;
+	guint round;         /* walks begun */
+	MqWatch *watch;      /* (nullable) */
+	gint64 due_us;       /* when accounts are asked again */
+	GHashTable *seen, *seeing; /* keys of mails, of the last walk and of this one */
 	guint64 n_walked;
 	GError *failure;     /* of the first place that could not be reached; the caller's when it has ended */
 
@@ -112,18 +116,70 @@ expect(gpointer ctx, guint64 n)
 }
 
 static void
+watch_folder(gpointer ctx, const char *folder)
+{
+	mq_watch_folder(((Run *)ctx)->watch, folder);
+}
+
+static gboolean
+is_new(gpointer ctx, const char *key)
+{
+	Run *run = ctx;
+
+	g_hash_table_add(run->seeing, g_strdup(key));
+	return !g_hash_table_contains(run->seen, key);
+}
+
+/* What another try in some minutes may well change. */
+static gboolean
+may_pass(const Run *run, const GError *error)
+{
+	return run->watch != NULL
+	       && (run->round > 1
+	           || !(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+	                || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+	                || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED)));
+}
+
+static void
 walk_place(Run *run, MqPlace *place)
 {
-	const MqWalk to = { .emit = emit, .expect = expect, .stopped = is_stopped, .ctx = run };
+	const MqWalk to = {
+		.emit = emit, .expect = expect, .stopped = is_stopped, .ctx = run, .again = run->round > 1,
+		.watch = run->watch != NULL ? watch_folder : NULL, .is_new = run->watch != NULL ? is_new : NULL,
+	};
 	g_autoptr(GError) error = NULL;
 
 	run->walking = place;
 	if (place->origin->walk(place, &to, &error))
 		return;
-	if (!place->origin->is_remote)
+	if (!place->origin->is_remote && run->round == 1)
 		emit(run, mq_item_new(place->origin, place->source)); /* opening it tells why */
+	else if (may_pass(run, error) && run->sink->trouble != NULL)
+		run->sink->trouble(run->sink_ctx, error);
 	else if (run->failure == NULL)
 		run->failure = g_steal_pointer(&error);
+}
+
+/* Mails that went away are forgotten, so that the memory is that of the folders as they are. */
+static void
+walk_places(Run *run)
+{
+	GHashTable *before = run->seen;
+	gboolean is_due = g_get_monotonic_time() >= run->due_us;
+
+	run->round++;
+	if (is_due)
+		run->due_us = g_get_monotonic_time() + run->options->interval_s * G_USEC_PER_SEC;
+	for (guint i = 0; i < run->places->len && !is_unwanted(run); i++) {
+		MqPlace *place = run->places->pdata[i];
+
+		if (run->round == 1 || (place->is_watched && (is_due || !place->origin->is_remote)))
+			walk_place(run, place);
+	}
+	run->seen = run->seeing;
+	run->seeing = before;
+	g_hash_table_remove_all(run->seeing);
 }
 
 static gpointer
@@ -132,9 +188,10 @@ walk(gpointer data)
 	Run *run = data;
 	Job *end = g_new0(Job, 1);
 
-	run->round++;
-	for (guint i = 0; i < run->places->len && !is_unwanted(run); i++)
-		walk_place(run, run->places->pdata[i]);
+	do
+		walk_places(run);
+	while (run->watch != NULL && run->failure == NULL && !is_unwanted(run)
+	       && mq_watch_wait(run->watch, run->due_us, run->cancellable));
 	end->order = run->n_walked;
 	end->is_end = TRUE;
 	g_async_queue_push(run->done, end);
@@ -296,7 +353,7 @@ take_deliveries(Run *run, GError **error)
 	gboolean ended = FALSE;
 
 	while (!ended) {
-		Job *job = g_async_queue_timeout_pop(run->done, PROGRESS_US);
+		Job *job = g_async_queue_timeout_pop(run->done, run->uncommitted > 0 ? PROGRESS_US : COMMIT_US);
 
 		if (job != NULL)
 			run->waiting[job->order % G_N_ELEMENTS(run->waiting)] = job;
@@ -341,6 +398,9 @@ run_free(Run *run)
 	mq_budget_free(run->budget);
 	g_ptr_array_unref(run->places);
 	g_clear_error(&run->failure);
+	mq_watch_free(run->watch);
+	g_hash_table_unref(run->seen);
+	g_hash_table_unref(run->seeing);
 	g_ptr_array_unref(run->unsettled);
 	g_free(run);
 }
@@ -349,15 +409,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 static gboolean
 check_options(const MqIngestOptions *options, GError **error)
 {
-	const char *what = NULL;
-
 	if (options->quarantine != NULL)
-		what = "--quarantine";
-	else if (options->watch)
-		what = "--watch";
-	if (what != NULL)
-		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "%s is not supported", what);
-	return what == NULL;
+		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "--quarantine is not supported");
+	return options->quarantine == NULL;
+}
+
+static gboolean
+check_watch(const Run *run, GError **error)
+{
+	gboolean any = run->watch == NULL;
+
+	for (guint i = 0; i < run->places->len && !any; i++)
+		any = ((const MqPlace *)run->places->pdata[i])->is_watched;
+	if (!any)
+		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--watch wants a Maildir, a folder or an IMAP account among the sources");
+	return any;
 }
 
 static gboolean
@@ -390,11 +456,14 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	run->sink_ctx = ctx;
 	run->cancellable = cancellable;
 	run->places = g_ptr_array_new_with_free_func((GDestroyNotify)mq_place_free);
+	run->watch = options->watch ? mq_watch_new() : NULL;
+	run->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	run->seeing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	run->unsettled = g_ptr_array_new_with_free_func((GDestroyNotify)mq_item_free);
 	run->budget = mq_budget_new(MQ_LIMIT_FLIGHT_BYTES, MQ_LIMIT_FLIGHT_MESSAGES);
 	run->done = g_async_queue_new();
 	run->committed_us = g_get_monotonic_time();
-	if (!check_options(options, error) || !find_places(run, sources, error))
+	if (!check_options(options, error) || !find_places(run, sources, error) || !check_watch(run, error))
 		return FALSE;
 	run->parsers = g_thread_pool_new(parse, run, (gint)MIN(jobs, JOBS_MAX), TRUE, error);
 	if (run->parsers == NULL)
@@ -403,6 +472,8 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	done = take_deliveries(run, error);
 	g_atomic_int_set(&run->stopping, 1);
 	mq_budget_close(run->budget);
+	if (run->watch != NULL)
+		mq_watch_end(run->watch);
 	g_thread_join(walker);
 	g_thread_pool_free(run->parsers, FALSE, TRUE); /* those that wait are dropped by parse() */
 	if (!done || run->failure == NULL)

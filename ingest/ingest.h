@@ -112,6 +112,8 @@ typedef struct {
 	gboolean (*get_mark)(gpointer ctx, const char *key, char **value, GError **error);
 	/* (nullable) How far a place was read: to be found by the next run. */
 	gboolean (*put_mark)(gpointer ctx, const char *key, const char *value, GError **error);
+	/* (nullable) A place could not be read this time; watching goes on. From the walker's thread. */
+	void (*trouble)(gpointer ctx, const GError *why);
 	/* (nullable) Ten times a second at most. */
 	void (*progress)(gpointer ctx, const MqProgress *progress);
 } MqSink;
@@ -131,7 +133,8 @@ typedef struct {
 	guint jobs;                /* parser threads; 0: the processors */
 	MqAfter after;
 	const char *quarantine;    /* (nullable) a directory: messages that could not be understood */
-	gboolean watch;
+	gboolean watch;            /* goes on until it is cancelled */
+	guint interval_s;          /* watching: accounts are asked, and folders looked at, after that time at the latest */
 	gboolean redact;           /* failure reports keep domains only */
 	/* IMAP */
 	const char *user;          /* (nullable) of sources that name none */

@@ -547,6 +547,7 @@ const MqOrigin mq_origin_imap = {
 	.key = imap_key,
 	.walk = imap_walk,
 	.is_remote = TRUE,
+	.is_watched = TRUE,
 	.open = imap_open,
 	.settle = imap_settle,
 	.forget = mq_item_forget_held,

@@ -125,11 +125,35 @@ list_entries(const char *folder, const char *sub, GPtrArray *entries, GError **e
 	return TRUE;
 }
 
+static void
+watch_both(const char *folder, const MqWalk *walk)
+{
+	g_autofree char *new = g_build_filename(folder, "new", NULL);
+	g_autofree char *cur = g_build_filename(folder, "cur", NULL);
+
+	if (walk->watch == NULL)
+		return;
+	walk->watch(walk->ctx, new);
+	walk->watch(walk->ctx, cur);
+}
+
+static gboolean
+was_seen(const char *folder, const char *name, const MqWalk *walk)
+{
+	g_autofree char *key = NULL;
+
+	if (walk->is_new == NULL)
+		return FALSE;
+	key = g_strdup_printf("%s/%.*s", folder, (int)unique_length(name), name);
+	return !walk->is_new(walk->ctx, key);
+}
+
 gboolean
 mq_origin_walk_maildir(const char *folder, const MqWalk *walk, GError **error)
 {
 	g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
 
+	watch_both(folder, walk);
 	/* new first: what moves to cur while we look is then seen twice, not missed */
 	if (!list_entries(folder, "new", entries, error) || !list_entries(folder, "cur", entries, error))
 		return FALSE;
@@ -138,12 +162,14 @@ mq_origin_walk_maildir(const char *folder, const MqWalk *walk, GError **error)
 	for (guint i = 0; i < entries->len; i++) {
 		const Entry *entry = entries->pdata[i];
 		const Entry *last = i > 0 ? entries->pdata[i - 1] : NULL;
-		g_autofree char *path = g_build_filename(folder, entry->sub, entry->name, NULL);
+		g_autofree char *path = NULL;
 		struct stat st;
 		MqItem *item;
 
-		if (last != NULL && last->sub != entry->sub && same_unique(last->name, entry->name))
+		if ((last != NULL && last->sub != entry->sub && same_unique(last->name, entry->name))
+		    || was_seen(folder, entry->name, walk))
 			continue;
+		path = g_build_filename(folder, entry->sub, entry->name, NULL);
 		item = mq_item_new(&mq_origin_maildir, path);
 		item->is_mail = TRUE;
 		item->n_bytes = stat(path, &st) == 0 ? (guint64)st.st_size : 0; /* else opening it says why */
@@ -375,6 +401,7 @@ maildir_bid(const char *source)
 
 const MqOrigin mq_origin_maildir = {
 	.name = "maildir",
+	.is_watched = TRUE,
 	.bid = maildir_bid,
 	.check = mq_origin_check_path,
 	.walk = maildir_walk,

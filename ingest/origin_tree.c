@@ -33,11 +33,12 @@ emit(Tree *tree, const char *path, guint64 n_bytes)
 	tree->stopped = !tree->walk->emit(tree->walk->ctx, item);
 }
 
-/* Is told to the sink as a message that cannot be read: opening it fails the same way. */
+/* Is told to the sink as a message that cannot be read, once: opening it fails the same way. */
 static void
 emit_unreadable(Tree *tree, const char *path)
 {
-	emit(tree, path, 0);
+	if (!tree->walk->again)
+		emit(tree, path, 0);
 }
 
 /* One that breaks off is an item of its own behind its mails, which cannot be opened. */
@@ -68,7 +69,7 @@ walk_entry(Tree *tree, const char *folder, const char *name, gboolean in_maildir
 
 	if (stat(path, &st) < 0)
 		return; /* gone meanwhile, or a link to nothing */
-	if (S_ISREG(st.st_mode) && !in_maildir && name[0] != '.') {
+	if (S_ISREG(st.st_mode) && !in_maildir && name[0] != '.' && !tree->walk->again) {
 		if (mq_origin_is_mbox(path))
 			walk_mbox(tree, path);
 		else
@@ -106,7 +107,8 @@ mq_origin_walk_tree(const char *folder, const MqWalk *walk, GError **error)
 	struct stat st;
 
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		emit(&tree, folder, (guint64)st.st_size);
+		if (!walk->again)
+			emit(&tree, folder, (guint64)st.st_size);
 		return TRUE;
 	}
 	readable = g_dir_open(folder, 0, error);
@@ -139,6 +141,7 @@ tree_open(MqItem *item, GError **error)
 
 const MqOrigin mq_origin_tree = {
 	.name = "folder",
+	.is_watched = TRUE,
 	.bid = tree_bid,
 	.check = mq_origin_check_path,
 	.walk = tree_walk,

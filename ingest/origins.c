@@ -170,6 +170,7 @@ mq_place_new(const char *source, const MqIngestOptions *options, GCancellable *c
 	place->cancellable = cancellable;
 	if (origin->check != NULL && !origin->check(place, error))
 		return NULL;
+	place->is_watched = origin->is_watched && !g_file_test(source, G_FILE_TEST_IS_REGULAR);
 	place->key = origin->key != NULL ? origin->key(place) : NULL;
 	return g_steal_pointer(&place);
 }

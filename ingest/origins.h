@@ -17,6 +17,11 @@ typedef struct {
 	void (*expect)(gpointer ctx, guint64 n);
 	/* (nullable) Whether nobody wants more: for those that wait for input. */
 	gboolean (*stopped)(gpointer ctx);
+	/* (nullable) A run that goes on: mails will come into @folder. Called before it is looked at. */
+	void (*watch)(gpointer ctx, const char *folder);
+	/* (nullable) Whether no earlier walk of this run has seen @key, which a mail keeps when it is renamed. */
+	gboolean (*is_new)(gpointer ctx, const char *key);
+	gboolean again; /* not the first walk of this run: only what mail comes into */
 	gpointer ctx;
 } MqWalk;
 
@@ -27,6 +32,7 @@ typedef struct {
 	const MqIngestOptions *options;
 	GCancellable *cancellable; /* (nullable) */
 	gpointer data;             /* the origin's own, from its check() */
+	gboolean is_watched;       /* mail may come into it later */
 	/* How far it was read, for origins that have a key(): see mq_place_get_mark(). */
 	GMutex lock;
 	char *key, *mark;          /* (nullable) */
@@ -57,6 +63,7 @@ struct MqOrigin {
 	gboolean (*walk)(MqPlace *place, const MqWalk *walk, GError **error);
 	/* Such an error ends the run; else it is a message that cannot be read. */
 	gboolean is_remote;
+	gboolean is_watched; /* mail may come into it later, unless it is a file */
 	/* A descriptor to read the message from, at its start; the caller closes it. -1 with the error:
 	 * %G_IO_ERROR_NOT_FOUND when the message is gone, which is no trouble. */
 	int (*open)(MqItem *item, GError **error);
