@@ -104,11 +104,11 @@ mq_aggregate_end_record(MqAggregate *now)
 	}
 	check_record(now, number);
 	record->n_reasons = now->reasons->len;
-	record->reasons = g_memdup2(now->reasons->data, now->reasons->len * sizeof(MqReason));
+	record->reasons = mq_batch_copy(now->batch, now->reasons->data, now->reasons->len * sizeof(MqReason));
 	record->n_auth_dkim = now->dkims->len;
-	record->auth_dkim = g_memdup2(now->dkims->data, now->dkims->len * sizeof(MqDkimResult));
+	record->auth_dkim = mq_batch_copy(now->batch, now->dkims->data, now->dkims->len * sizeof(MqDkimResult));
 	record->n_auth_spf = now->spfs->len;
-	record->auth_spf = g_memdup2(now->spfs->data, now->spfs->len * sizeof(MqSpfResult));
+	record->auth_spf = mq_batch_copy(now->batch, now->spfs->data, now->spfs->len * sizeof(MqSpfResult));
 	now->has_header_from = now->has_header_from || record->header_from != NULL;
 	now->report->n_messages += (guint64)MAX(record->count, 0);
 	kept = mq_batch_add(now->batch);
@@ -267,14 +267,14 @@ repeated(MqAggregate *now, const char *name, const MqAggregateField *field)
 }
 
 void
-mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text)
+mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, char *text, gsize n)
 {
-	g_autofree char *clean = NULL;
+	const char *clean;
 
 	if (now->report == NULL)
 		return;
-	clean = mq_text_clean(text, -1, MQ_LIMIT_FIELD_BYTES);
-	if (strlen(text) > MQ_LIMIT_FIELD_BYTES && strlen(clean) + 3 >= MQ_LIMIT_FIELD_BYTES) {
+	clean = mq_text_trim(text, n, MQ_LIMIT_FIELD_BYTES);
+	if (n > MQ_LIMIT_FIELD_BYTES && strlen(clean) + 3 >= MQ_LIMIT_FIELD_BYTES) {
 		char buffer[40];
 
 		mq_aggregate_odd(now, MQ_PROBLEM_FIELD_TRUNCATED, "%s%s is longer than %d bytes and was cut",
@@ -326,9 +326,14 @@ MQ_SETTER(mq_set_error)
 
 MQ_SETTER(mq_set_domain)
 {
+	g_autofree char *domain = NULL;
 	gboolean valid;
-	g_autofree char *domain = mq_domain_normalize(text, &valid);
 
+	if (mq_domain_is_normal(text)) {
+		put_text(now, element, field, text);
+		return;
+	}
+	domain = mq_domain_normalize(text, &valid);
 	if (!valid && *domain != '\0')
 		odd_value(now, MQ_PROBLEM_VALUE_ODD, element, field, text, "which is no domain name");
 	put_text(now, element, field, domain);
@@ -481,11 +486,11 @@ MQ_SETTER(mq_set_source)
 {
 	MqRecord *record = &now->record;
 	gsize n = strlen(text);
-	g_autofree char *bare = n > 2 && text[0] == '[' && text[n - 1] == ']' ? g_strndup(text + 1, n - 2) : g_strdup(text);
+	g_autofree char *bare = n > 2 && text[0] == '[' && text[n - 1] == ']' ? g_strndup(text + 1, n - 2) : NULL;
 
 	if (record->source.n_bytes > 0 || record->source_text != NULL) {
 		repeated(now, element, field);
-	} else if (!mq_address_parse(bare, &record->source)) {
+	} else if (!mq_address_parse(bare != NULL ? bare : text, &record->source)) {
 		odd_value(now, MQ_PROBLEM_ADDRESS_ODD, element, field, text, "which is no IP address; its text is kept");
 		record->source_text = mq_batch_text(now->batch, text);
 	}

@@ -57,8 +57,8 @@ void mq_aggregate_end_dkim(MqAggregate *now);
 void mq_aggregate_begin_spf(MqAggregate *now);
 void mq_aggregate_end_spf(MqAggregate *now);
 
-/* @text: a leaf's, not trimmed */
-void mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, const char *text);
+/* @text: a leaf's, valid UTF-8, not trimmed; is changed */
+void mq_aggregate_set(MqAggregate *now, const char *name, const MqAggregateField *field, char *text, gsize n);
 
 #define MQ_SETTER(name) void name(MqAggregate *now, const char *element, const MqAggregateField *field, const char *text)
 MQ_SETTER(mq_set_nothing);

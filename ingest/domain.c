@@ -10,27 +10,27 @@
 #define NAME_BYTES  253 /* RFC 1035 section 2.3.4, without the final dot */
 #define LABEL_BYTES 63
 
-static gboolean
-is_host_name(const char *name)
-{
-	gsize label = 0;
-	gsize n = strlen(name);
+enum { OTHER, LABEL, DOT };
 
-	if (n == 0 || n > NAME_BYTES)
-		return FALSE;
-	for (const char *p = name;; p++) {
-		if (*p == '.' || *p == '\0') {
-			if (label == 0 || label > LABEL_BYTES)
-				return FALSE;
-			if (*p == '\0')
-				return TRUE;
-			label = 0;
-		} else if (g_ascii_isalnum(*p) || *p == '-' || *p == '_') {
-			label++;
-		} else {
+static const guint8 kinds[256] = {
+	['a' ... 'z'] = LABEL, ['0' ... '9'] = LABEL, ['-'] = LABEL, ['_'] = LABEL, ['.'] = DOT,
+};
+
+gboolean
+mq_domain_is_normal(const char *text)
+{
+	gsize at = 0, label_at = 0;
+
+	for (; text[at] != '\0'; at++) {
+		guint8 kind = kinds[(guint8)text[at]];
+
+		if (kind == LABEL)
+			continue;
+		if (kind != DOT || at == label_at || at - label_at > LABEL_BYTES)
 			return FALSE;
-		}
+		label_at = at + 1;
 	}
+	return at > label_at && at - label_at <= LABEL_BYTES && at <= NAME_BYTES;
 }
 
 /* A-labels of a name in U-labels; NULL when IDNA2008 has no mapping for it. */
@@ -73,7 +73,7 @@ mq_domain_normalize(const char *text, gboolean *valid)
 	for (char *p = name; *p != '\0'; p++)
 		*p = g_ascii_tolower(*p);
 	if (valid != NULL)
-		*valid = is_host_name(name);
+		*valid = mq_domain_is_normal(name); /* in lower case it is */
 	return g_steal_pointer(&name);
 }
 

@@ -16,6 +16,9 @@
  */
 char *mq_domain_normalize(const char *text, gboolean *valid);
 
+/* Whether @text is a host name that mq_domain_normalize() would leave as it is. */
+gboolean mq_domain_is_normal(const char *text);
+
 /* The domain of a mail address or a bare domain ("<a@b.example>" gives "b.example"), normalized;
  * %NULL when there is none. (transfer full) (nullable) */
 char *mq_domain_of_address(const char *address);

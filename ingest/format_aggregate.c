@@ -272,13 +272,13 @@ on_open(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error)
 }
 
 static gboolean
-on_close(gpointer ctx, const MqXmlNode *node, const char *text, GError **error)
+on_close(gpointer ctx, const MqXmlNode *node, char *text, gsize n, GError **error)
 {
 	MqFormatReader *reader = ctx;
 
 	if (node->data != NULL) {
 		if (!reader->skip_policy)
-			mq_aggregate_set(&reader->now, node->name, node->data, text);
+			mq_aggregate_set(&reader->now, node->name, node->data, text, n);
 		return TRUE;
 	}
 	switch (node->id) {
@@ -416,16 +416,19 @@ aggregate_free(MqFormatReader *reader)
 }
 
 /* The first bytes without zeros: UTF-16 and UTF-32 read as ASCII then. */
-static gsize
+static void
 squeeze(const guint8 *start, gsize n, char *out)
 {
-	gsize made = 0;
+	while (n > 0) {
+		const guint8 *zero = memchr(start, 0, n);
+		gsize plain = zero != NULL ? (gsize)(zero - start) : n;
 
-	for (gsize i = 0; i < n; i++)
-		if (start[i] != 0)
-			out[made++] = (char)start[i];
-	out[made] = '\0';
-	return made;
+		memcpy(out, start, plain);
+		out += plain;
+		start += plain + (zero != NULL ? 1 : 0);
+		n -= plain + (zero != NULL ? 1 : 0);
+	}
+	*out = '\0';
 }
 
 /* Whether a tag of that local name begins in @text. */

@@ -45,23 +45,18 @@ mq_record_dmarc(const MqRecord *record)
 	return MQ_RESULT_FAIL;
 }
 
+#define BLOCK_BYTES 4096 /* most reports have a few rows */
+#define ALIGNMENT   16
+
 MqBatch *
 mq_batch_new(void)
 {
 	MqBatch *batch = g_new0(MqBatch, 1);
 
-	batch->text = g_string_chunk_new(4096);
 	batch->records = g_ptr_array_new();
+	batch->text = g_string_chunk_new(BLOCK_BYTES);
+	batch->blocks = g_ptr_array_new_with_free_func(g_free);
 	return batch;
-}
-
-static void
-record_free(MqRecord *record)
-{
-	g_free(record->reasons);
-	g_free(record->auth_dkim);
-	g_free(record->auth_spf);
-	g_free(record);
 }
 
 void
@@ -69,19 +64,36 @@ mq_batch_free(MqBatch *batch)
 {
 	if (batch == NULL)
 		return;
-	for (guint i = 0; i < batch->records->len; i++)
-		record_free(batch->records->pdata[i]);
 	g_ptr_array_unref(batch->records);
+	g_ptr_array_unref(batch->blocks);
 	g_string_chunk_free(batch->text);
 	g_free(batch);
+}
+
+gpointer
+mq_batch_copy(MqBatch *batch, gconstpointer bytes, gsize n)
+{
+	gsize room = (n + ALIGNMENT - 1) & ~(gsize)(ALIGNMENT - 1);
+	char *end;
+
+	if (n == 0)
+		return NULL;
+	if (room > batch->block_left) {
+		batch->block_left = MAX(room, BLOCK_BYTES);
+		g_ptr_array_add(batch->blocks, g_malloc(batch->block_left));
+	}
+	/* it is filled from its end */
+	end = (char *)batch->blocks->pdata[batch->blocks->len - 1] + batch->block_left;
+	batch->block_left -= room;
+	return memcpy(end - room, bytes, n);
 }
 
 MqRecord *
 mq_batch_add(MqBatch *batch)
 {
-	MqRecord *record = g_new0(MqRecord, 1);
+	const MqRecord empty = { .count = MQ_COUNT_ABSENT };
+	MqRecord *record = mq_batch_copy(batch, &empty, sizeof(empty));
 
-	record->count = MQ_COUNT_ABSENT;
 	g_ptr_array_add(batch->records, record);
 	return record;
 }

@@ -87,7 +87,7 @@ typedef struct {
 	char *comment;   /* (nullable) */
 } MqReason;
 
-/* One row of an aggregate report. The strings live in the batch's chunk. */
+/* One row of an aggregate report. All it points to lives in the batch. */
 typedef struct {
 	MqAddress source;
 	char *source_text;  /* (nullable) what stands there, when it is not an address */
@@ -117,8 +117,11 @@ void mq_record_digest(const MqRecord *record, guint8 digest[MQ_DIGEST_BYTES]);
 /* Up to MQ_LIMIT_BATCH_RECORDS records with the memory that holds their text. Not reference
  * counted, not shared between threads; a repeated name is stored once. */
 typedef struct {
+	GPtrArray *records; /* MqRecord * */
+	/* private: where they and what they point to are */
 	GStringChunk *text;
-	GPtrArray *records; /* MqRecord *, owned */
+	GPtrArray *blocks;
+	gsize block_left;   /* bytes of the last block */
 } MqBatch;
 
 MqBatch *mq_batch_new(void);
@@ -126,7 +129,9 @@ void mq_batch_free(MqBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqBatch, mq_batch_free)
 /* A new record, all absent, at the end of the batch. */
 MqRecord *mq_batch_add(MqBatch *batch);
-/* @text in the batch's chunk; NULL stays NULL. */
+/* A copy of @n bytes that lives as long as the batch; NULL for 0. */
+gpointer mq_batch_copy(MqBatch *batch, gconstpointer bytes, gsize n);
+/* @text in the batch; NULL stays NULL. */
 char *mq_batch_text(MqBatch *batch, const char *text);
 
 typedef struct {

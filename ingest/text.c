@@ -33,6 +33,19 @@ mq_text_clean(const char *bytes, gssize n, gsize max_bytes)
 	return g_steal_pointer(&text);
 }
 
+char *
+mq_text_trim(char *text, gsize n, gsize max_bytes)
+{
+	while (n > 0 && g_ascii_isspace(*text)) {
+		text++;
+		n--;
+	}
+	while (n > 0 && g_ascii_isspace(text[n - 1]))
+		n--;
+	text[cut_at_character(text, n, max_bytes)] = '\0';
+	return text;
+}
+
 /* Direction marks, joiners and other characters that change how their neighbours look. */
 static gboolean
 is_invisible(gunichar c)

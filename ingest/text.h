@@ -16,6 +16,9 @@
  */
 char *mq_text_clean(const char *bytes, gssize n, gsize max_bytes);
 
+/* The same in place, for text that is valid UTF-8 without NUL: cuts @text, and returns where it begins then. */
+char *mq_text_trim(char *text, gsize n, gsize max_bytes);
+
 /**
  * mq_text_visible:
  * @text: (nullable): text, any bytes

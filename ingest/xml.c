@@ -19,10 +19,8 @@ mq_xml_node_child(const MqXmlNode *node, const char *name, gsize n)
 {
 	const MqXmlNode *child = node->children;
 
-	if (child == NULL)
-		return NULL;
-	for (; child->name != NULL; child++)
-		if (strncmp(child->name, name, n) == 0 && child->name[n] == '\0')
+	for (; child != NULL && child->name != NULL; child++)
+		if (child->name[0] == name[0] && strncmp(child->name, name, n) == 0 && child->name[n] == '\0')
 			return child;
 	return NULL;
 }

@@ -26,8 +26,9 @@ const MqXmlNode *mq_xml_node_child(const MqXmlNode *node, const char *name, gsiz
 /* What the document says. @ns: (nullable): its namespace, or the prefix of one that is not declared. FALSE ends the reading with that error. */
 typedef struct {
 	gboolean (*open)(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error);
-	/* @text: a leaf's, UTF-8, not trimmed, at most %MQ_LIMIT_XML_TEXT; "" for others */
-	gboolean (*close)(gpointer ctx, const MqXmlNode *node, const char *text, GError **error);
+	/* @text: a leaf's, UTF-8 without NUL, not trimmed, at most %MQ_LIMIT_XML_TEXT; "" for others. May be
+	 * changed. */
+	gboolean (*close)(gpointer ctx, const MqXmlNode *node, char *text, gsize n, GError **error);
 	/* An element that @parent (nullable: none that we know) does not have; skipped with all that is in it. */
 	void (*unknown)(gpointer ctx, const MqXmlNode *parent, const char *name, const char *ns);
 	/* Something was repaired; once for each kind of repair. @reason: visible text */

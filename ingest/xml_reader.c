@@ -37,18 +37,16 @@ static const struct {
 	const char *text;
 } repairs[] = { REPAIRS(REPAIR_TEXT) };
 
-/* What an element holds is behind what the one around it holds: it goes when that element closes. */
 typedef struct {
 	const MqXmlNode *node; /* NULL: unknown */
-	guint name_at;         /* in names; as it is written, with its prefix */
-	guint n_name, n_prefix;
-	guint n_namespaces;    /* declared around it */
 	gboolean known_above;  /* a known element is around this one */
+	guint n_namespaces;    /* declared around it */
+	guint n_name, n_prefix;
+	char name[MQ_XML_NAME_BYTES + 1]; /* as it is written, with its prefix */
 } Frame;
 
-/* In names. */
 typedef struct {
-	guint prefix_at, uri_at, n_prefix;
+	char *prefix, *uri; /* "": the default */
 } Declared;
 
 /* Honest reports declare one or two. Each element looks through them. */
@@ -67,12 +65,22 @@ struct MqXmlReader {
 	guint depth;
 	Declared namespaces[NAMESPACES_MAX];
 	guint n_namespaces;
-	GString *names;      /* each ended by a NUL */
 	MqXmlText text;      /* of the leaf we are in */
 	gboolean seen[REPAIR_N];
 	gboolean damaged;
 	MqProblemCode problem;
 };
+
+static void
+forget_namespaces(MqXmlReader *reader, guint n)
+{
+	while (reader->n_namespaces > n) {
+		Declared *declared = &reader->namespaces[--reader->n_namespaces];
+
+		g_free(declared->prefix);
+		g_free(declared->uri);
+	}
+}
 
 MqXmlReader *
 mq_xml_reader_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer ctx)
@@ -83,7 +91,6 @@ mq_xml_reader_new(const MqXmlNode *root, const MqXmlHandler *handler, gpointer c
 	reader->handler = handler;
 	reader->ctx = ctx;
 	reader->in = g_string_new(NULL);
-	reader->names = g_string_new(NULL);
 	reader->text.made = g_string_new(NULL);
 	reader->problem = MQ_PROBLEM_XML_BROKEN;
 	return reader;
@@ -95,7 +102,7 @@ mq_xml_reader_free(MqXmlReader *reader)
 	if (reader == NULL)
 		return;
 	g_string_free(reader->in, TRUE);
-	g_string_free(reader->names, TRUE);
+	forget_namespaces(reader, 0);
 	g_string_free(reader->text.made, TRUE);
 	g_free(reader);
 }
@@ -150,58 +157,42 @@ in_leaf(const MqXmlReader *reader)
 	return node != NULL && node->children == NULL;
 }
 
-static const char *
-frame_name(const MqXmlReader *reader, guint i)
-{
-	return reader->names->str + reader->frames[i].name_at;
-}
-
-static const char *
-frame_local_name(const MqXmlReader *reader, guint i)
-{
-	const Frame *frame = &reader->frames[i];
-
-	return frame_name(reader, i) + (frame->n_prefix > 0 ? frame->n_prefix + 1 : 0);
-}
-
 static gboolean
 is_called(const char *name, const char *text, gsize n)
 {
 	return strncmp(name, text, n) == 0 && name[n] == '\0';
 }
 
-/* Where the tag's name begins without its prefix, and how long it is. */
-static const char *
-local_name(const MqXmlTag *tag, gsize *n)
+/* Where a name begins without its prefix. */
+static gsize
+n_skipped(gsize n_prefix)
 {
-	gsize skip = tag->n_prefix > 0 ? tag->n_prefix + 1 : 0;
+	return n_prefix > 0 ? n_prefix + 1 : 0;
+}
 
-	*n = tag->n_name - skip;
-	return tag->name + skip;
+static gboolean
+has_name(const Frame *frame, const char *name, gsize n)
+{
+	return frame->n_name == n && memcmp(frame->name, name, n) == 0;
+}
+
+static gboolean
+has_local_name(const Frame *frame, const char *name, gsize n)
+{
+	gsize skip = n_skipped(frame->n_prefix);
+
+	return frame->n_name - skip == n && memcmp(frame->name + skip, name, n) == 0;
 }
 
 /* --- namespaces --- */
-
-static guint
-keep_name(MqXmlReader *reader, const char *name, gsize n)
-{
-	guint at = (guint)reader->names->len;
-
-	g_string_append_len(reader->names, name, (gssize)n);
-	g_string_append_c(reader->names, '\0');
-	return at;
-}
 
 /* (nullable) The URI of the declaration of @prefix that is nearest, among those from @from on. */
 static const char *
 find_namespace(const MqXmlReader *reader, const char *prefix, gsize n, guint from)
 {
-	for (guint i = reader->n_namespaces; i-- > from;) {
-		const Declared *declared = &reader->namespaces[i];
-
-		if (declared->n_prefix == n && memcmp(reader->names->str + declared->prefix_at, prefix, n) == 0)
-			return reader->names->str + declared->uri_at;
-	}
+	for (guint i = reader->n_namespaces; i-- > from;)
+		if (is_called(reader->namespaces[i].prefix, prefix, n))
+			return reader->namespaces[i].uri;
 	return NULL;
 }
 
@@ -225,22 +216,22 @@ declare(gpointer ctx, const MqXmlNamespace *ns)
 	    || find_namespace(reader, ns->prefix, ns->n_prefix, around) != NULL)
 		return;
 	declared = &reader->namespaces[reader->n_namespaces++];
-	declared->prefix_at = keep_name(reader, ns->prefix, ns->n_prefix);
-	declared->n_prefix = (guint)ns->n_prefix;
-	declared->uri_at = keep_name(reader, ns->uri, ns->n_uri);
+	declared->prefix = g_strndup(ns->prefix, ns->n_prefix);
+	declared->uri = g_strndup(ns->uri, ns->n_uri);
 }
 
-/* (nullable) The namespace of the element, or its prefix when nobody declared that. */
+/* (nullable) The namespace of the element, or its prefix when nobody declared that: in @prefix then. */
 static const char *
-namespace_of(MqXmlReader *reader, const MqXmlTag *tag)
+namespace_of(const MqXmlReader *reader, const Frame *frame, char prefix[MQ_XML_NAME_BYTES + 1])
 {
-	const char *uri = find_namespace(reader, tag->name, tag->n_prefix, 0);
+	const char *uri = find_namespace(reader, frame->name, frame->n_prefix, 0);
 
-	if (uri != NULL || tag->n_prefix == 0)
+	if (uri != NULL || frame->n_prefix == 0)
 		return uri;
-	if (is_called("xml", tag->name, tag->n_prefix))
+	if (is_called("xml", frame->name, frame->n_prefix))
 		return XML_NAMESPACE;
-	return reader->names->str + keep_name(reader, tag->name, tag->n_prefix);
+	g_strlcpy(prefix, frame->name, frame->n_prefix + 1);
+	return prefix;
 }
 
 /* --- elements open and close --- */
@@ -250,12 +241,14 @@ close_down_to(MqXmlReader *reader, guint depth, GError **error)
 {
 	while (reader->depth > depth) {
 		const Frame *frame = &reader->frames[--reader->depth];
-		gboolean is_leaf = frame->node != NULL && frame->node->children == NULL;
+		GString *text = reader->text.made;
 
-		g_string_truncate(reader->names, frame->name_at);
-		reader->n_namespaces = frame->n_namespaces;
-		if (frame->node != NULL
-		    && !reader->handler->close(reader->ctx, frame->node, is_leaf ? reader->text.made->str : "", error))
+		forget_namespaces(reader, frame->n_namespaces);
+		if (frame->node == NULL)
+			continue;
+		if (frame->node->children != NULL)
+			g_string_truncate(text, 0); /* of a leaf in it */
+		if (!reader->handler->close(reader->ctx, frame->node, text->str, text->len, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -277,7 +270,8 @@ push(MqXmlReader *reader, const MqXmlNode *node, const MqXmlTag *tag, GError **e
 	frame->n_namespaces = reader->n_namespaces;
 	frame->n_name = (guint)tag->n_name;
 	frame->n_prefix = (guint)tag->n_prefix;
-	frame->name_at = keep_name(reader, tag->name, tag->n_name);
+	memcpy(frame->name, tag->name, tag->n_name);
+	frame->name[tag->n_name] = '\0';
 	g_string_truncate(reader->text.made, 0);
 	reader->text = (MqXmlText){ .made = reader->text.made };
 	return TRUE;
@@ -285,17 +279,19 @@ push(MqXmlReader *reader, const MqXmlNode *node, const MqXmlTag *tag, GError **e
 
 /* The element that was pushed last, to whom it may concern. */
 static gboolean
-tell(MqXmlReader *reader, const MqXmlTag *tag, GError **error)
+tell(MqXmlReader *reader, GError **error)
 {
 	const Frame *frame = &reader->frames[reader->depth - 1];
 	const MqXmlNode *around = reader->depth > 1 ? frame[-1].node : NULL;
+	char prefix[MQ_XML_NAME_BYTES + 1];
 	const char *ns;
 
-	ns = namespace_of(reader, tag);
+	if (frame->node == NULL && around == NULL && frame->known_above)
+		return TRUE;
+	ns = namespace_of(reader, frame, prefix);
 	if (frame->node != NULL)
 		return reader->handler->open(reader->ctx, frame->node, ns, error);
-	if (around != NULL || !frame->known_above)
-		reader->handler->unknown(reader->ctx, around, frame_local_name(reader, reader->depth - 1), ns);
+	reader->handler->unknown(reader->ctx, around, frame->name + n_skipped(frame->n_prefix), ns);
 	return TRUE;
 }
 
@@ -305,8 +301,8 @@ static gboolean
 place(const MqXmlReader *reader, const MqXmlTag *tag, const MqXmlNode **node, guint *depth)
 {
 	const MqXmlNode *here = innermost(reader);
-	gsize n;
-	const char *name = local_name(tag, &n);
+	gsize skip = n_skipped(tag->n_prefix), n = tag->n_name - skip;
+	const char *name = tag->name + skip;
 
 	*depth = reader->depth;
 	*node = NULL;
@@ -368,7 +364,7 @@ read_text(MqXmlReader *reader, const char *bytes, gsize n, gboolean final, gsize
 	if (*bytes == '&')
 		*used = mq_xml_text_read_reference(&reader->text, bytes, n, final);
 	else
-		*used = mq_xml_text_read(&reader->text, bytes, n, frame_name(reader, reader->depth - 1), final, &ended);
+		*used = mq_xml_text_read(&reader->text, bytes, n, reader->frames[reader->depth - 1].name, final, &ended);
 	say_odd_text(reader, at);
 	if (!ended)
 		return TRUE;
@@ -380,17 +376,17 @@ read_text(MqXmlReader *reader, const char *bytes, gsize n, gboolean final, gsize
 static gsize
 skip_text(MqXmlReader *reader, const char *text, gsize n, gsize at)
 {
-	const char *end = memchr(text, '<', n);
-	gsize len = end != NULL ? (gsize)(end - text) : n;
+	gsize white = 0;
+	const char *end;
 
-	for (gsize i = 0; i < len; i++) {
-		if (!g_ascii_isspace(text[i])) {
-			if (innermost(reader) != NULL || reader->depth == 0)
-				repaired(reader, REPAIR_STRAY, at + i);
-			break;
-		}
-	}
-	return len;
+	while (white < n && g_ascii_isspace(text[white]))
+		white++;
+	if (white == n || text[white] == '<')
+		return white;
+	if (innermost(reader) != NULL || reader->depth == 0)
+		repaired(reader, REPAIR_STRAY, at + white);
+	end = memchr(text + white, '<', n - white);
+	return end != NULL ? (gsize)(end - text) : n;
 }
 
 /* --- markup --- */
@@ -410,19 +406,18 @@ start_element(MqXmlReader *reader, const MqXmlTag *tag, gsize at, gboolean *is_t
 		return FALSE;
 	if (tag->n_attributes > 0 && !mq_xml_tag_namespaces(tag, declare, reader))
 		repaired(reader, REPAIR_ATTRIBUTE, at);
-	return tell(reader, tag, error) && (!tag->is_empty || close_down_to(reader, depth, error));
+	return tell(reader, error) && (!tag->is_empty || close_down_to(reader, depth, error));
 }
 
 static gboolean
 end_element(MqXmlReader *reader, const MqXmlTag *tag, gsize at, gboolean *is_text, GError **error)
 {
-	gsize n;
-	const char *local = local_name(tag, &n);
+	gsize skip = n_skipped(tag->n_prefix);
 	guint i = reader->depth;
 
-	if (i > 0 && is_called(frame_name(reader, i - 1), tag->name, tag->n_name))
+	if (i > 0 && has_name(&reader->frames[i - 1], tag->name, tag->n_name))
 		return close_down_to(reader, i - 1, error);
-	while (i > 0 && !is_called(frame_local_name(reader, i - 1), local, n))
+	while (i > 0 && !has_local_name(&reader->frames[i - 1], tag->name + skip, tag->n_name - skip))
 		i--;
 	if (i > 0) {
 		if (i < reader->depth)
@@ -497,13 +492,31 @@ read_less_than(MqXmlReader *reader, gsize at)
 	return 1;
 }
 
+/* Whether @text is just the end tag that is due. */
+static gboolean
+ends_innermost(const MqXmlReader *reader, const char *text, gsize n, gsize *used)
+{
+	const Frame *frame;
+
+	if (text[1] != '/' || reader->depth == 0)
+		return FALSE;
+	frame = &reader->frames[reader->depth - 1];
+	if (n < frame->n_name + 3 || text[frame->n_name + 2] != '>' || memcmp(text + 2, frame->name, frame->n_name) != 0)
+		return FALSE;
+	*used = frame->n_name + 3;
+	return TRUE;
+}
+
 static gboolean
 read_tag(MqXmlReader *reader, const char *text, gsize n, gboolean final, gsize at, gsize *used, GError **error)
 {
 	gboolean is_text = FALSE;
 	MqXmlTag tag;
-	MqXmlFound found = mq_xml_tag_find(&tag, text, n, final);
+	MqXmlFound found;
 
+	if (ends_innermost(reader, text, n, used))
+		return close_down_to(reader, reader->depth - 1, error);
+	found = mq_xml_tag_find(&tag, text, n, final);
 	if (found == MQ_XML_FOUND_MORE)
 		return TRUE;
 	if (found == MQ_XML_FOUND_TAG

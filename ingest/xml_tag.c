@@ -22,12 +22,10 @@ is_name(char c)
 	return (kinds[(guint8)c] & NAME) != 0;
 }
 
-/* FALSE: more than one prefix, or an empty one. */
+/* @colon: (nullable): the first in the name. FALSE: more than one prefix, or an empty one. */
 static gboolean
-set_name(MqXmlTag *tag, const char *name, gsize n)
+set_name(MqXmlTag *tag, const char *name, gsize n, const char *colon)
 {
-	const char *colon = memchr(name, ':', n);
-
 	tag->name = name;
 	tag->n_name = MIN(n, MQ_XML_NAME_BYTES);
 	tag->n_prefix = 0;
@@ -63,18 +61,20 @@ mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final)
 {
 	gsize most = MIN(n, MQ_XML_TAG_BYTES);
 	gsize i = 1, name_at, end;
+	const char *colon = NULL;
 
 	tag->is_end = n > 1 && text[1] == '/';
 	i += tag->is_end ? 1 : 0;
 	name_at = i;
 	if (i < n && !is_name_start(text[i]))
 		return MQ_XML_FOUND_NONE;
-	while (i < n && is_name(text[i]))
-		i++;
+	for (; i < n && is_name(text[i]); i++)
+		if (text[i] == ':' && colon == NULL)
+			colon = text + i;
 	if (i < n && ((text[i] != '>' && text[i] != '/' && !g_ascii_isspace(text[i]))
-	              || !set_name(tag, text + name_at, i - name_at)))
+	              || !set_name(tag, text + name_at, i - name_at, colon)))
 		return MQ_XML_FOUND_NONE;
-	end = find_end(text, MIN(i, most), most);
+	end = i < most && text[i] == '>' ? i : find_end(text, MIN(i, most), most);
 	if (end == 0)
 		return MQ_XML_FOUND_NONE;
 	if (end == most)

@@ -20,6 +20,19 @@ static const guint8 kinds[256] = {
 	[0x80 ... 0xff] = HIGH,
 };
 
+/* g_string_append_len() is made for more than this, and that shows: it is called for each text. */
+static void
+append(GString *made, const char *bytes, gsize n)
+{
+	if (n >= made->allocated_len - made->len) {
+		g_string_append_len(made, bytes, (gssize)n);
+		return;
+	}
+	memcpy(made->str + made->len, bytes, n);
+	made->len += n;
+	made->str[made->len] = '\0';
+}
+
 static void
 put(MqXmlText *text, const char *bytes, gsize n)
 {
@@ -33,7 +46,7 @@ put(MqXmlText *text, const char *bytes, gsize n)
 	} else {
 		text->n_bytes += n;
 	}
-	g_string_append_len(text->made, bytes, (gssize)n);
+	append(text->made, bytes, n);
 }
 
 void

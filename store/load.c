@@ -88,19 +88,19 @@ load_errors(MqStore *store, MqStoredReport *out, GError **error)
 	return ask != NULL;
 }
 
-/* A set in a batch's memory: the batch frees the arrays and the chunk the text. */
+/* A set in a batch's memory. */
 static void
 copy_auth(MqBatch *batch, MqRecord *record, const MqSet *set)
 {
 	record->n_auth_dkim = set->n_dkim;
-	record->auth_dkim = g_memdup2(set->dkim, set->n_dkim * sizeof(*set->dkim));
+	record->auth_dkim = mq_batch_copy(batch, set->dkim, set->n_dkim * sizeof(*set->dkim));
 	for (guint i = 0; i < set->n_dkim; i++) {
 		record->auth_dkim[i].domain = mq_batch_text(batch, set->dkim[i].domain);
 		record->auth_dkim[i].selector = mq_batch_text(batch, set->dkim[i].selector);
 		record->auth_dkim[i].human_result = mq_batch_text(batch, set->dkim[i].human_result);
 	}
 	record->n_auth_spf = set->n_spf;
-	record->auth_spf = g_memdup2(set->spf, set->n_spf * sizeof(*set->spf));
+	record->auth_spf = mq_batch_copy(batch, set->spf, set->n_spf * sizeof(*set->spf));
 	for (guint i = 0; i < set->n_spf; i++) {
 		record->auth_spf[i].domain = mq_batch_text(batch, set->spf[i].domain);
 		record->auth_spf[i].human_result = mq_batch_text(batch, set->spf[i].human_result);
@@ -111,7 +111,7 @@ static void
 copy_reasons(MqBatch *batch, MqRecord *record, const MqSet *set)
 {
 	record->n_reasons = set->n_reasons;
-	record->reasons = g_memdup2(set->reasons, set->n_reasons * sizeof(*set->reasons));
+	record->reasons = mq_batch_copy(batch, set->reasons, set->n_reasons * sizeof(*set->reasons));
 	for (guint i = 0; i < set->n_reasons; i++) {
 		record->reasons[i].type_text = mq_batch_text(batch, set->reasons[i].type_text);
 		record->reasons[i].comment = mq_batch_text(batch, set->reasons[i].comment);

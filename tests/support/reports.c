@@ -62,7 +62,7 @@ made_record(MqReport *report, const char *ip, gint64 count, MqResult dkim, MqRes
 	record->dkim = dkim;
 	record->spf = spf;
 	record->header_from = mq_batch_text(batch, from);
-	record->auth_dkim = g_new0(MqDkimResult, 1);
+	record->auth_dkim = mq_batch_copy(batch, &(MqDkimResult){ 0 }, sizeof(MqDkimResult));
 	record->n_auth_dkim = 1;
 	record->auth_dkim[0].domain = mq_batch_text(batch, from);
 	record->auth_dkim[0].selector = mq_batch_text(batch, "s1");

@@ -311,12 +311,13 @@ test_row_comes_back_whole(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
 	guint8 got[MQ_DIGEST_BYTES];
 	g_autoptr(GError) error = NULL;
 
-	record->auth_spf = g_new0(MqSpfResult, 1);
+	MqSpfResult spf = { .domain = record->header_from, .scope = MQ_SCOPE_HELO, .result = MQ_RESULT_SOFTFAIL };
+	MqReason reason = { .type = MQ_REASON_MAILING_LIST, .comment = record->header_from };
+
+	record->auth_spf = &spf;
 	record->n_auth_spf = 1;
-	record->auth_spf[0] = (MqSpfResult){ .domain = record->header_from, .scope = MQ_SCOPE_HELO, .result = MQ_RESULT_SOFTFAIL };
-	record->reasons = g_new0(MqReason, 1);
+	record->reasons = &reason;
 	record->n_reasons = 1;
-	record->reasons[0] = (MqReason){ .type = MQ_REASON_MAILING_LIST, .comment = record->header_from };
 	mq_record_digest(record, want);
 	message = made_message("a", report);
 	made_put(f, message);

@@ -56,10 +56,11 @@ on_open(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error)
 }
 
 static gboolean
-on_close(gpointer ctx, const MqXmlNode *node, const char *text, GError **error)
+on_close(gpointer ctx, const MqXmlNode *node, char *text, gsize n, GError **error)
 {
 	(void)node;
 	(void)error;
+	g_assert_cmpuint(strlen(text), ==, n);
 	g_string_append_printf(ctx, "%s)", text);
 	return TRUE;
 }
@@ -183,9 +184,11 @@ oracle_end(void *ctx, const xmlChar *local, const xmlChar *prefix, const xmlChar
 	const MqXmlNode *node = oracle->path[--oracle->depth];
 
 	(void)local, (void)prefix, (void)uri;
+	if (node == NULL || node->children != NULL)
+		g_string_truncate(oracle->text, 0);
 	oracle->known -= node != NULL;
 	if (node != NULL)
-		on_close(oracle->said, node, node->children == NULL ? oracle->text->str : "", NULL);
+		on_close(oracle->said, node, oracle->text->str, oracle->text->len, NULL);
 }
 
 static void
