@@ -17,7 +17,7 @@ typedef struct {
 	MqUnwrap *unwrap;
 	z_stream z;
 	gboolean ended;
-	guint8 buffer[PACKED];
+	guint8 *buffer; /* (nullable): what is in memory needs none */
 } Gunzip;
 
 static gboolean
@@ -34,7 +34,9 @@ refill(Gunzip *gz, GError **error)
 
 	if (gz->z.avail_in > 0)
 		return (gssize)gz->z.avail_in;
-	n = mq_part_read(gz->packed, gz->buffer, sizeof(gz->buffer), error);
+	if (gz->buffer == NULL)
+		return 0;
+	n = mq_part_read(gz->packed, gz->buffer, PACKED, error);
 	gz->z.next_in = gz->buffer;
 	gz->z.avail_in = n > 0 ? (uInt)n : 0;
 	return n;
@@ -101,6 +103,7 @@ gunzip_close(MqPart *part)
 	Gunzip *gz = (Gunzip *)part;
 
 	inflateEnd(&gz->z);
+	g_free(gz->buffer);
 	g_free(gz);
 }
 
@@ -128,11 +131,19 @@ gzip_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 {
 	Gunzip *gz = g_new0(Gunzip, 1);
 	g_autoptr(MqPart) plain = &gz->part;
+	gsize n_held;
+	const guint8 *held = mq_part_look(part, &n_held);
 
 	mq_part_init(&gz->part, &gunzip_kind, part, NULL, NULL);
 	gz->part.name = name_inside(part->name);
 	gz->packed = part;
 	gz->unwrap = unwrap;
+	if (held != NULL) {
+		gz->z.next_in = (z_const Bytef *)held;
+		gz->z.avail_in = (uInt)n_held; /* a message has less */
+	} else {
+		gz->buffer = g_malloc(PACKED);
+	}
 	if (inflateInit2(&gz->z, 15 + 16) != Z_OK) { /* 16: with gzip header and checksum */
 		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "zlib cannot be set up");
 		return FALSE;

@@ -32,18 +32,27 @@ is_field(const char *line)
 	       || g_str_has_prefix(line, ">From ");
 }
 
+/* Lines that are looked at. */
+#define LINES_MAX 100
+
 static gboolean
 looks_like_mail(const guint8 *bytes, gsize n)
 {
-	g_autofree char *text = g_strndup((const char *)bytes, n); /* ends at a NUL; what is before must do */
-	g_auto(GStrv) lines = NULL;
+	char text[MQ_BID_BYTES + 1]; /* ends at a NUL; what is before must do */
+	char *line = text, *next;
 	guint usual = 0;
 
-	lines = g_strsplit(text + strspn(text, "\r\n"), "\n", 100);
-	for (guint i = 0; lines[i] != NULL && is_field(lines[i]) && usual < 2; i++) {
-		if (lines[i][strspn(lines[i], " \t\r")] == '\0')
+	n = MIN(n, MQ_BID_BYTES);
+	memcpy(text, bytes, n);
+	text[n] = '\0';
+	line += strspn(line, "\r\n");
+	for (guint i = 0; line != NULL && i < LINES_MAX && usual < 2; i++, line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		if (!is_field(line) || line[strspn(line, " \t\r")] == '\0')
 			break;
-		usual += is_usual_field(lines[i]) ? 1 : 0;
+		usual += is_usual_field(line) ? 1 : 0;
 	}
 	return usual >= 2;
 }

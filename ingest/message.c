@@ -71,18 +71,6 @@ open_item(MqItem *item, Opened *opened, GError **error)
 	return TRUE;
 }
 
-static MqPart *
-part_of(const Opened *opened, const MqItem *item)
-{
-	g_autofree char *name = g_path_get_basename(item->name);
-	MqPart *part = mq_part_new_file(opened->fd, 0, opened->n_bytes, NULL, NULL, NULL);
-
-	part->name = item->is_mail ? NULL : g_steal_pointer(&name); /* its path is "", it is the message */
-	part->is_mail = item->is_mail;
-	part->claim = item->is_mail ? MQ_CLAIM_NO : mq_claim_of(part->name, NULL);
-	return part;
-}
-
 static gboolean
 add_bytes(gpointer ctx, const guint8 *bytes, gsize n, G_GNUC_UNUSED GError **error)
 {
@@ -99,6 +87,39 @@ digest_part(MqPart *part, guint8 digest[MQ_DIGEST_BYTES], GError **error)
 		return FALSE;
 	mq_digester_take(digester, digest);
 	return mq_part_seek(part, 0, error);
+}
+
+/* One of this size is read once and held: for its digest, then for what is in it. */
+#define HELD_BYTES (1024 * 1024)
+
+/* (transfer full) (nullable) */
+static MqPart *
+digested_part(const Opened *opened, guint8 digest[MQ_DIGEST_BYTES], GError **error)
+{
+	g_autoptr(MqPart) file = mq_part_new_file(opened->fd, 0, opened->n_bytes, NULL, NULL, NULL);
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (opened->n_bytes > HELD_BYTES)
+		return digest_part(file, digest, error) ? g_steal_pointer(&file) : NULL;
+	bytes = mq_part_hold(file, HELD_BYTES, error);
+	if (bytes == NULL)
+		return NULL;
+	mq_digest_bytes(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest);
+	return mq_part_new_bytes(bytes, NULL, NULL, NULL);
+}
+
+/* At its start, with its digest. (transfer full) (nullable) */
+static MqPart *
+part_of(const Opened *opened, const MqItem *item, guint8 digest[MQ_DIGEST_BYTES], GError **error)
+{
+	MqPart *part = digested_part(opened, digest, error);
+
+	if (part == NULL)
+		return NULL;
+	part->name = item->is_mail ? NULL : g_path_get_basename(item->name); /* its path is "", it is the message */
+	part->is_mail = item->is_mail;
+	part->claim = item->is_mail ? MQ_CLAIM_NO : mq_claim_of(part->name, NULL);
+	return part;
 }
 
 /* Such a message fails under its name: there are no bytes to know it by. */
@@ -130,8 +151,8 @@ mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer
 		fail(message, MQ_PROBLEM_TOO_LARGE, "is larger than what is read");
 		return TRUE;
 	}
-	part = part_of(&opened, message->item);
-	if (!digest_part(part, message->sha256, &error)) {
+	part = part_of(&opened, message->item, message->sha256, &error);
+	if (part == NULL) {
 		fail(message, MQ_PROBLEM_UNREADABLE, error->message);
 		return TRUE;
 	}
@@ -183,8 +204,8 @@ mq_message_pour(MqMessage *message, MqBatchFunc take, gpointer ctx, GError **err
 		return pour_held(message, take, ctx, error);
 	if (!open_item(message->item, &opened, error))
 		return FALSE;
-	part = part_of(&opened, message->item);
-	if (!digest_part(part, digest, error))
+	part = part_of(&opened, message->item, digest, error);
+	if (part == NULL)
 		return FALSE;
 	if (memcmp(digest, message->sha256, sizeof(digest)) != 0) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the message has changed since it was read");

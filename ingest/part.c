@@ -10,7 +10,7 @@
 #include "ingest/limits.h"
 #include "ingest/text.h"
 
-#define CHUNK 65536
+#define CHUNK 32768 /* on the stack: pouring within pouring is no deeper than parts within parts */
 
 /* Names of members are shown, not used: as much of them as a line can hold. */
 #define NAME_BYTES 200
@@ -62,13 +62,25 @@ n_ahead(const MqPart *part)
 	return part->ahead != NULL ? part->ahead->len - part->ahead_at : 0;
 }
 
+const guint8 *
+mq_part_look(const MqPart *part, gsize *n)
+{
+	return part->kind->look != NULL ? part->kind->look(part, n) : NULL;
+}
+
 gssize
 mq_part_peek(MqPart *part, gsize n, const guint8 **bytes, GError **error)
 {
 	gssize got = 1;
+	gsize left;
+	const guint8 *held = mq_part_look(part, &left);
 
+	if (held != NULL) {
+		*bytes = held;
+		return (gssize)MIN(n, left);
+	}
 	if (part->ahead == NULL)
-		part->ahead = g_byte_array_new();
+		part->ahead = g_byte_array_sized_new((guint)n);
 	while (n_ahead(part) < n && got > 0 && part->ahead_error == NULL) {
 		guint8 chunk[4096];
 
@@ -119,44 +131,17 @@ mq_part_seek(MqPart *part, gint64 offset, GError **error)
 gboolean
 mq_part_pour(MqPart *part, MqFeed feed, gpointer ctx, GError **error)
 {
-	g_autofree guint8 *chunk = g_malloc(CHUNK);
+	guint8 chunk[CHUNK];
+	gsize left;
+	const guint8 *held = mq_part_look(part, &left);
 	gssize n;
 
-	while ((n = mq_part_read(part, chunk, CHUNK, error)) > 0)
+	if (held != NULL)
+		return left == 0 || (mq_part_seek(part, part->n_bytes, error) && feed(ctx, held, left, error));
+	while ((n = mq_part_read(part, chunk, sizeof(chunk), error)) > 0)
 		if (!feed(ctx, chunk, (gsize)n, error))
 			return FALSE;
 	return n == 0;
-}
-
-typedef struct {
-	GByteArray *bytes;
-	gsize max;
-} Hold;
-
-static gboolean
-hold_some(gpointer ctx, const guint8 *bytes, gsize n, GError **error)
-{
-	Hold *hold = ctx;
-
-	if (n > hold->max - hold->bytes->len) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "more than %" G_GSIZE_FORMAT " bytes would have to be held",
-		            hold->max);
-		return FALSE;
-	}
-	g_byte_array_append(hold->bytes, bytes, (guint)n);
-	return TRUE;
-}
-
-GBytes *
-mq_part_hold(MqPart *part, gsize max, GError **error)
-{
-	Hold hold = { .bytes = g_byte_array_new(), .max = max };
-
-	if (!mq_part_pour(part, hold_some, &hold, error)) {
-		g_byte_array_unref(hold.bytes);
-		return NULL;
-	}
-	return g_byte_array_free_to_bytes(hold.bytes);
 }
 
 /* ------------------------------------------------------------------ bytes */
@@ -197,7 +182,19 @@ bytes_close(MqPart *part)
 	g_free(part);
 }
 
-static const MqPartKind bytes_kind = { .name = "bytes", .read = bytes_read, .seek = bytes_seek, .close = bytes_close };
+static const guint8 *
+bytes_look(const MqPart *part, gsize *n)
+{
+	const BytesPart *self = (const BytesPart *)part;
+	const guint8 *data = g_bytes_get_data(self->bytes, n);
+
+	*n -= self->at;
+	return data != NULL ? data + self->at : (const guint8 *)"";
+}
+
+static const MqPartKind bytes_kind = {
+	.name = "bytes", .read = bytes_read, .seek = bytes_seek, .look = bytes_look, .close = bytes_close,
+};
 
 MqPart *
 mq_part_new_bytes(GBytes *bytes, const MqPart *around, const char *name, const char *type)
@@ -208,19 +205,6 @@ mq_part_new_bytes(GBytes *bytes, const MqPart *around, const char *name, const c
 	self->bytes = g_bytes_ref(bytes);
 	self->part.n_bytes = (gint64)g_bytes_get_size(bytes);
 	return &self->part;
-}
-
-MqPart *
-mq_part_hold_part(MqPart *part, gsize max, GError **error)
-{
-	g_autoptr(GBytes) bytes = mq_part_hold(part, max, error);
-	MqPart *held;
-
-	if (bytes == NULL)
-		return NULL;
-	held = mq_part_new_bytes(bytes, part, NULL, NULL);
-	held->depth = part->depth;
-	return held;
 }
 
 /* ------------------------------------------------------------------- file */
@@ -289,6 +273,65 @@ mq_part_new_file(int fd, gint64 offset, gint64 n_bytes, const MqPart *around, co
 	self->first = offset;
 	self->part.n_bytes = n_bytes;
 	return &self->part;
+}
+
+/* ------------------------------------------------------------------- hold */
+
+typedef struct {
+	GByteArray *bytes;
+	gsize max;
+} Hold;
+
+static gboolean
+hold_some(gpointer ctx, const guint8 *bytes, gsize n, GError **error)
+{
+	Hold *hold = ctx;
+
+	if (n > hold->max - hold->bytes->len) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "more than %" G_GSIZE_FORMAT " bytes would have to be held",
+		            hold->max);
+		return FALSE;
+	}
+	g_byte_array_append(hold->bytes, bytes, (guint)n);
+	return TRUE;
+}
+
+static GBytes *
+take_left(BytesPart *self)
+{
+	gsize at = self->at;
+
+	self->at = g_bytes_get_size(self->bytes);
+	return g_bytes_new_from_bytes(self->bytes, at, self->at - at);
+}
+
+GBytes *
+mq_part_hold(MqPart *part, gsize max, GError **error)
+{
+	gint64 expected = part->kind == &file_kind ? part->n_bytes : 0; /* others only say how much they are */
+	Hold hold = { .max = max };
+
+	if (part->kind == &bytes_kind && part->n_bytes - (gint64)((BytesPart *)part)->at <= (gint64)max)
+		return take_left((BytesPart *)part);
+	hold.bytes = g_byte_array_sized_new((guint)MIN(expected, (gint64)max));
+	if (!mq_part_pour(part, hold_some, &hold, error)) {
+		g_byte_array_unref(hold.bytes);
+		return NULL;
+	}
+	return g_byte_array_free_to_bytes(hold.bytes);
+}
+
+MqPart *
+mq_part_hold_part(MqPart *part, gsize max, GError **error)
+{
+	g_autoptr(GBytes) bytes = mq_part_hold(part, max, error);
+	MqPart *held;
+
+	if (bytes == NULL)
+		return NULL;
+	held = mq_part_new_bytes(bytes, part, NULL, NULL);
+	held->depth = part->depth;
+	return held;
 }
 
 /* ------------------------------------------------------------------ claim */

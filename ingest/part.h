@@ -16,6 +16,8 @@ typedef struct {
 	gssize (*read)(MqPart *part, guint8 *bytes, gsize n, GError **error);
 	/* (nullable) Where the next read() starts; only to offsets within the part. */
 	gboolean (*seek)(MqPart *part, gint64 offset, GError **error);
+	/* (nullable) All that is left, where that is in memory. */
+	const guint8 *(*look)(const MqPart *part, gsize *n);
 	void (*close)(MqPart *part);
 } MqPartKind;
 
@@ -69,6 +71,8 @@ MqPart *mq_part_new_file(int fd, gint64 offset, gint64 n_bytes, const MqPart *ar
  */
 gssize mq_part_peek(MqPart *part, gsize n, const guint8 **bytes, GError **error);
 gssize mq_part_read(MqPart *part, guint8 *bytes, gsize n, GError **error);
+/* All that is left, left in place, where that is in memory; NULL where it is not. */
+const guint8 *mq_part_look(const MqPart *part, gsize *n);
 /* The descriptor and offset of a part of a file, for libraries that read by themselves; -1 for another. */
 int mq_part_descriptor(const MqPart *part, gint64 *offset);
 /* Whether mq_part_seek() works. */

@@ -8,9 +8,10 @@
 #define MQ_PROBLEM_WORD(name, code) code,
 static const char *const words[] = { MQ_PROBLEMS(MQ_PROBLEM_WORD) };
 
+/* Most ledgers stay empty: the containers come with the first problem. */
 struct MqProblems {
-	GPtrArray *kept;  /* MqProblem *, owned */
-	GHashTable *seen; /* of those kept, by what they say; borrows from them */
+	GPtrArray *kept;  /* (nullable) MqProblem *, owned */
+	GHashTable *seen; /* (nullable) of those kept, by what they say; borrows from them */
 	guint64 left_out;
 };
 
@@ -64,11 +65,7 @@ problem_equal(gconstpointer left, gconstpointer right)
 MqProblems *
 mq_problems_new(void)
 {
-	MqProblems *problems = g_new0(MqProblems, 1);
-
-	problems->kept = g_ptr_array_new_with_free_func((GDestroyNotify)mq_problem_free);
-	problems->seen = g_hash_table_new(problem_hash, problem_equal);
-	return problems;
+	return g_new0(MqProblems, 1);
 }
 
 void
@@ -76,8 +73,8 @@ mq_problems_free(MqProblems *problems)
 {
 	if (problems == NULL)
 		return;
-	g_hash_table_unref(problems->seen);
-	g_ptr_array_unref(problems->kept);
+	g_clear_pointer(&problems->seen, g_hash_table_unref);
+	g_clear_pointer(&problems->kept, g_ptr_array_unref);
 	g_free(problems);
 }
 
@@ -107,6 +104,10 @@ mq_problems_add(MqProblems *problems, MqProblemCode code, gboolean stored, gint 
 	problem->reason = shown(g_strdup_vprintf(format, args));
 	va_end(args);
 
+	if (problems->kept == NULL) {
+		problems->kept = g_ptr_array_new_with_free_func((GDestroyNotify)mq_problem_free);
+		problems->seen = g_hash_table_new(problem_hash, problem_equal);
+	}
 	/* what loses data is kept even when notes have filled the ledger */
 	if (g_hash_table_contains(problems->seen, problem)
 	    || problems->kept->len >= MQ_LIMIT_HELD_PROBLEMS * (stored ? 1u : 2u)) {
@@ -121,7 +122,7 @@ mq_problems_add(MqProblems *problems, MqProblemCode code, gboolean stored, gint 
 guint
 mq_problems_count(const MqProblems *problems)
 {
-	return problems->kept->len;
+	return problems->kept != NULL ? problems->kept->len : 0;
 }
 
 const MqProblem *

@@ -14,6 +14,7 @@
 
 /* A container that has its magic number, or the syntax of a mail, and not only the benefit of doubt. */
 #define BID_CONTAINER 50
+#define BID_MAX       100
 
 #define VOID_REPORT G_MAXUINT
 
@@ -337,7 +338,7 @@ find_container(const MqPart *part, const guint8 *start, gsize n, guint *best_bid
 	const MqContainer *best = NULL;
 
 	*best_bid = 0;
-	for (gsize i = 0; i < G_N_ELEMENTS(containers); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS(containers) && *best_bid < BID_MAX; i++) {
 		guint bid = containers[i]->bid(part, start, n);
 
 		if (bid > *best_bid) {
@@ -393,9 +394,9 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 		return;
 	}
 	container = find_container(part, start, (gsize)n, &container_bid);
-	format = mq_format_find(start, (gsize)n);
 	/* a container that is sure goes first: a report's beginning may show through it */
-	if (format != NULL && container_bid < BID_CONTAINER)
+	format = container_bid < BID_CONTAINER ? mq_format_find(start, (gsize)n) : NULL;
+	if (format != NULL)
 		read_report(unwrap, part, format, format->bid(start, (gsize)n) >= BID_SURE);
 	else if (container != NULL)
 		open_container(unwrap, part, container);
