@@ -9,7 +9,7 @@
 #include "ingest/limits.h"
 #include "ingest/mail_plain.h"
 #include "ingest/mail_scan.h"
-#include "ingest/mail_scan.h"
+#include "ingest/mime_value.h"
 #include "ingest/text.h"
 #include "ingest/when.h"
 
@@ -32,7 +32,6 @@ struct MqMail {
 	GMimeMessage *message;
 	GBytes *bytes;         /* the plain mail borrows from them */
 	MqPlainMail *plain;
-	GMimeContentType *top; /* (nullable) of the whole mail */
 	char *type;
 	GPtrArray *leaves;     /* Leaf * */
 	gboolean cut;
@@ -74,13 +73,39 @@ type_of(GMimeContentType *type)
 	return clean;
 }
 
+/* What the fields of a part say about it. */
+typedef struct {
+	char *type;    /* lower case */
+	char *charset; /* (nullable) */
+	char *name;    /* (nullable) */
+} Described;
+
+static void
+described_clear(Described *described)
+{
+	g_free(described->type);
+	g_free(described->charset);
+	g_free(described->name);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Described, described_clear)
+
+static Described
+describe(GMimeContentType *type)
+{
+	return (Described){
+		.type = type_of(type),
+		.charset = type != NULL ? g_strdup(g_mime_content_type_get_parameter(type, "charset")) : NULL,
+		.name = type != NULL ? g_strdup(g_mime_content_type_get_parameter(type, "name")) : NULL,
+	};
+}
+
 static Leaf *
-new_leaf(MqMail *mail, GMimeContentType *type, const char *name, const char *disposition)
+new_leaf(MqMail *mail, Described *described, const char *name, const char *disposition)
 {
 	Leaf *leaf = g_new0(Leaf, 1);
 
-	leaf->shown.type = type_of(type);
-	leaf->shown.charset = g_strdup(type != NULL ? g_mime_content_type_get_parameter(type, "charset") : NULL);
+	leaf->shown.type = g_steal_pointer(&described->type);
+	leaf->shown.charset = g_steal_pointer(&described->charset);
 	leaf->shown.name = name != NULL ? mq_text_clean(name, -1, MQ_LIMIT_FIELD_BYTES) : NULL;
 	leaf->shown.is_attachment = leaf->shown.name != NULL
 	                            || (disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0);
@@ -92,13 +117,15 @@ static void
 add_leaf(MqMail *mail, GMimeObject *object)
 {
 	const char *name = GMIME_IS_PART(object) ? g_mime_part_get_filename(GMIME_PART(object)) : NULL;
+	g_auto(Described) described = { .type = NULL };
 	Leaf *leaf;
 
 	if (mail->leaves->len >= MQ_LIMIT_MESSAGE_PARTS) {
 		mail->cut = TRUE;
 		return;
 	}
-	leaf = new_leaf(mail, g_mime_object_get_content_type(object), name, g_mime_object_get_disposition(object));
+	described = describe(g_mime_object_get_content_type(object));
+	leaf = new_leaf(mail, &described, name, g_mime_object_get_disposition(object));
 	leaf->object = object;
 	leaf->shown.is_mail = GMIME_IS_MESSAGE_PART(object)
 	                      && g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)) != NULL;
@@ -133,40 +160,64 @@ mail_of(GMimeMessage *message, GMimeStream *stream)
 	mail->message = message;
 	mail->stream = g_object_ref(stream);
 	mail->leaves = g_ptr_array_new_with_free_func(leaf_free);
-	mail->top = top != NULL ? g_mime_object_get_content_type(top) : NULL;
-	if (mail->top != NULL)
-		g_object_ref(mail->top);
-	mail->type = type_of(mail->top);
+	mail->type = type_of(top != NULL ? g_mime_object_get_content_type(top) : NULL);
 	if (top != NULL)
 		flatten(mail, top, 0);
 	return mail;
 }
 
-/* Of a plain mail, what is in the fields is read by the library all the same. */
-static GMimeContentType *
+/* Of a plain mail, what is in the fields is read by the library where it is not simple. */
+static Described
 plain_type(const GArray *fields)
 {
-	g_autofree char *value = mq_plain_value(fields, "Content-Type");
+	const MqPlainField *field = mq_plain_field(fields, "Content-Type", 0);
+	g_autoptr(GMimeContentType) type = NULL;
+	g_autofree char *text = NULL;
+	MqMimeValue value;
 
-	return value != NULL ? g_mime_content_type_parse(NULL, value) : NULL;
+	if (field != NULL && mq_mime_value_parse(&value, field->value, field->n_value, TRUE))
+		return (Described){
+			.type = g_ascii_strdown(value.word, -1),
+			.charset = g_strdup(mq_mime_value_param(&value, "charset")),
+			.name = g_strdup(mq_mime_value_param(&value, "name")),
+		};
+	text = mq_plain_value(fields, "Content-Type");
+	type = text != NULL ? g_mime_content_type_parse(NULL, text) : NULL;
+	return describe(type);
+}
+
+/* The same. @name: (out) (nullable) (transfer full): of the file. Returns: (transfer full) (nullable) */
+static char *
+plain_disposition(const GArray *fields, char **name)
+{
+	const MqPlainField *field = mq_plain_field(fields, "Content-Disposition", 0);
+	g_autoptr(GMimeContentDisposition) disposition = NULL;
+	g_autofree char *text = NULL;
+	MqMimeValue value;
+
+	*name = NULL;
+	if (field == NULL)
+		return NULL;
+	if (mq_mime_value_parse(&value, field->value, field->n_value, FALSE)) {
+		*name = g_strdup(mq_mime_value_param(&value, "filename"));
+		return g_strdup(value.word);
+	}
+	text = mq_plain_value(fields, "Content-Disposition");
+	disposition = g_mime_content_disposition_parse(NULL, text);
+	if (disposition == NULL)
+		return NULL;
+	*name = g_strdup(g_mime_content_disposition_get_parameter(disposition, "filename"));
+	return g_strdup(g_mime_content_disposition_get_disposition(disposition));
 }
 
 static void
 add_plain_leaf(MqMail *mail, const MqPlainLeaf *plain)
 {
-	g_autofree char *value = mq_plain_value(plain->fields, "Content-Disposition");
-	g_autoptr(GMimeContentDisposition) disposition = value != NULL ? g_mime_content_disposition_parse(NULL, value) : NULL;
-	g_autoptr(GMimeContentType) type = plain_type(plain->fields);
-	const char *name = NULL;
-	const char *word = NULL;
+	g_auto(Described) described = plain_type(plain->fields);
+	g_autofree char *file_name = NULL;
+	g_autofree char *disposition = plain_disposition(plain->fields, &file_name);
 
-	if (disposition != NULL) {
-		name = g_mime_content_disposition_get_parameter(disposition, "filename");
-		word = g_mime_content_disposition_get_disposition(disposition);
-	}
-	if (name == NULL && type != NULL)
-		name = g_mime_content_type_get_parameter(type, "name");
-	new_leaf(mail, type, name, word)->plain = plain;
+	new_leaf(mail, &described, file_name != NULL ? file_name : described.name, disposition)->plain = plain;
 }
 
 /* NULL when it is not plain. */
@@ -174,6 +225,7 @@ static MqMail *
 plain_mail_of(MqPart *part)
 {
 	g_autoptr(GBytes) bytes = mq_part_hold(part, PLAIN_BYTES, NULL); /* the other way says what is wrong */
+	g_auto(Described) top = { .type = NULL };
 	MqPlainMail *plain;
 	MqMail *mail;
 
@@ -186,8 +238,8 @@ plain_mail_of(MqPart *part)
 	mail->bytes = g_steal_pointer(&bytes);
 	mail->plain = plain;
 	mail->leaves = g_ptr_array_new_with_free_func(leaf_free);
-	mail->top = plain_type(plain->fields);
-	mail->type = type_of(mail->top);
+	top = plain_type(plain->fields);
+	mail->type = g_steal_pointer(&top.type);
 	for (guint i = 0; i < plain->leaves->len; i++)
 		add_plain_leaf(mail, &g_array_index(plain->leaves, MqPlainLeaf, i));
 	return mail;
@@ -200,7 +252,6 @@ mq_mail_free(MqMail *mail)
 		return;
 	g_ptr_array_unref(mail->leaves);
 	g_free(mail->type);
-	g_clear_object(&mail->top);
 	g_clear_object(&mail->message);
 	g_clear_object(&mail->stream);
 	mq_plain_mail_free(mail->plain);
@@ -333,6 +384,31 @@ raw_field(const MqMail *mail, const char *name, guint i)
 	return NULL;
 }
 
+/* One line of ASCII where nothing is encoded. */
+static gboolean
+needs_no_decoding(const char *raw)
+{
+	for (; *raw != '\0'; raw++)
+		if (!g_ascii_isprint(*raw) || (raw[0] == '=' && raw[1] == '?'))
+			return FALSE;
+	return TRUE;
+}
+
+/* "a@b.example" and nothing else. */
+static gboolean
+is_bare_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	if (at == NULL || at == text || at[1] == '\0')
+		return FALSE;
+	for (const char *c = text; *c != '\0'; c++)
+		if (!g_ascii_isalnum(*c) && strchr("-_+.", *c) == NULL && c != at)
+			return FALSE;
+	/* a dot that stands alone is something to the library */
+	return strstr(text, "..") == NULL && text[0] != '.' && at[-1] != '.' && at[1] != '.' && at[strlen(at) - 1] != '.';
+}
+
 char *
 mq_mail_header(const MqMail *mail, const char *name, guint i)
 {
@@ -342,6 +418,8 @@ mq_mail_header(const MqMail *mail, const char *name, guint i)
 
 	if (raw == NULL)
 		return NULL;
+	if (needs_no_decoding(raw))
+		return mq_text_clean(raw, -1, MQ_LIMIT_FIELD_BYTES);
 	unfolded = g_mime_utils_header_unfold(raw);
 	decoded = g_mime_utils_header_decode_text(NULL, unfolded);
 	return mq_text_clean(decoded, -1, MQ_LIMIT_FIELD_BYTES);
@@ -372,6 +450,9 @@ mq_mail_header_address(const MqMail *mail, const char *name)
 
 	if (raw == NULL)
 		return NULL;
+	g_strstrip(raw);
+	if (is_bare_address(raw))
+		return mq_text_clean(raw, -1, MQ_LIMIT_FIELD_BYTES);
 	unfolded = g_mime_utils_header_unfold(raw);
 	list = internet_address_list_parse(NULL, unfolded);
 	address = list != NULL ? first_address(list) : NULL;
@@ -414,12 +495,6 @@ const char *
 mq_mail_type(const MqMail *mail)
 {
 	return mail->type;
-}
-
-const char *
-mq_mail_type_parameter(const MqMail *mail, const char *parameter)
-{
-	return mail->top != NULL ? g_mime_content_type_get_parameter(mail->top, parameter) : NULL;
 }
 
 /* ------------------------------------------------------------------- leaves */

@@ -39,8 +39,6 @@ char *mq_mail_header_address(const MqMail *mail, const char *name);
 
 /* The type of the whole mail, lower case: "multipart/report". */
 const char *mq_mail_type(const MqMail *mail);
-/* A parameter of it: "report-type". (nullable) */
-const char *mq_mail_type_parameter(const MqMail *mail, const char *parameter);
 
 typedef struct {
 	char *type;         /* "application/gzip", lower case; "text/plain" when nothing is declared */

@@ -5,6 +5,7 @@
 #include <gmime/gmime.h>
 
 #include "ingest/limits.h"
+#include "ingest/mime_value.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeContentType, g_object_unref)
 
@@ -77,7 +78,7 @@ static gboolean
 is_plain_text(const Text *line)
 {
 	for (const char *c = line->at; c < line->end; c++)
-		if (!g_ascii_isprint(*c) && *c != '\t')
+		if ((*c < ' ' || *c > '~') && *c != '\t')
 			return FALSE;
 	return TRUE;
 }
@@ -251,12 +252,26 @@ split_parts(MqPlainMail *mail, Text body, const char *boundary, guint depth)
 	return FALSE;
 }
 
+/* (transfer full) (nullable) */
+static char *
+boundary_of(const GArray *fields)
+{
+	const MqPlainField *field = mq_plain_field(fields, "Content-Type", 0);
+	g_autoptr(GMimeContentType) type = NULL;
+	g_autofree char *text = NULL;
+	MqMimeValue value;
+
+	if (mq_mime_value_parse(&value, field->value, field->n_value, TRUE))
+		return g_strdup(mq_mime_value_param(&value, "boundary"));
+	text = mq_plain_value(fields, "Content-Type");
+	type = g_mime_content_type_parse(NULL, text);
+	return type != NULL ? g_strdup(g_mime_content_type_get_parameter(type, "boundary")) : NULL;
+}
+
 static gboolean
 read_multipart(MqPlainMail *mail, const GArray *fields, Text body, guint depth)
 {
-	g_autofree char *value = mq_plain_value(fields, "Content-Type");
-	g_autoptr(GMimeContentType) type = g_mime_content_type_parse(NULL, value);
-	const char *boundary = type != NULL ? g_mime_content_type_get_parameter(type, "boundary") : NULL;
+	g_autofree char *boundary = boundary_of(fields);
 
 	if (boundary == NULL || boundary[0] == '\0' || depth >= MQ_PLAIN_DEPTH
 	    || mq_plain_field(fields, "Content-Transfer-Encoding", 0) != NULL)
