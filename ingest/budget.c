@@ -54,13 +54,22 @@ mq_budget_take(MqBudget *budget, guint64 bytes)
 	return taken;
 }
 
+/* Whoever waits for room is not woken for each message, but for half of what there can be: the parsers
+ * then work through many of them without sleeping. All that was taken is given back at last. */
+static gboolean
+is_half_empty(const MqBudget *budget)
+{
+	return budget->messages <= budget->messages_max / 2 && budget->bytes <= budget->bytes_max / 2;
+}
+
 void
 mq_budget_give(MqBudget *budget, guint64 bytes)
 {
 	g_mutex_lock(&budget->lock);
 	budget->bytes -= MIN(bytes, budget->bytes_max);
 	budget->messages--;
-	g_cond_broadcast(&budget->room);
+	if (is_half_empty(budget))
+		g_cond_broadcast(&budget->room);
 	g_mutex_unlock(&budget->lock);
 }
 

@@ -13,6 +13,9 @@
 #define COMMIT_US   G_USEC_PER_SEC
 #define PROGRESS_US (G_USEC_PER_SEC / 10)
 
+/* Messages that the parsers hand to the caller at a time. */
+#define READ_TOGETHER 16
+
 /* How much a message may hold while it waits for its turn: its records are larger in memory than
  * they were in the mail, up to what MQ_LIMIT_HELD_RECORDS of them take. */
 #define HELD_RATIO 40
@@ -36,6 +39,7 @@ typedef struct {
 	MqBudget *budget;
 	GThreadPool *parsers;
 	GAsyncQueue *done;   /* Job * */
+	GQueue *read;        /* Job *: on their way there; under the lock of @done */
 	gint stopping;       /* atomic: the sink has failed, nothing more is wanted */
 	gint expected;       /* atomic: messages known to come */
 
@@ -200,6 +204,18 @@ walk(gpointer data)
 
 /* ----------------------------------------------------------------- the parsers */
 
+/* The caller is not woken for each message, unless nothing else is being read. */
+static void
+hand_over(Run *run, Job *job)
+{
+	g_async_queue_lock(run->done);
+	g_queue_push_tail(run->read, job);
+	if (run->read->length >= READ_TOGETHER || g_thread_pool_unprocessed(run->parsers) == 0)
+		while ((job = g_queue_pop_head(run->read)) != NULL)
+			g_async_queue_push_unlocked(run->done, job);
+	g_async_queue_unlock(run->done);
+}
+
 static void
 parse(gpointer data, gpointer ctx)
 {
@@ -209,7 +225,7 @@ parse(gpointer data, gpointer ctx)
 	if (g_atomic_int_get(&run->stopping) != 0
 	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx))
 		g_clear_pointer(&job->message, mq_message_free);
-	g_async_queue_push(run->done, job);
+	hand_over(run, job);
 }
 
 /* ------------------------------------------------------------------ the caller */
@@ -395,6 +411,7 @@ run_free(Run *run)
 	while ((job = g_async_queue_try_pop(run->done)) != NULL)
 		job_free(job);
 	g_async_queue_unref(run->done);
+	g_queue_free_full(run->read, (GDestroyNotify)job_free);
 	mq_budget_free(run->budget);
 	g_ptr_array_unref(run->places);
 	g_clear_error(&run->failure);
@@ -462,6 +479,7 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	run->unsettled = g_ptr_array_new_with_free_func((GDestroyNotify)mq_item_free);
 	run->budget = mq_budget_new(MQ_LIMIT_FLIGHT_BYTES, MQ_LIMIT_FLIGHT_MESSAGES);
 	run->done = g_async_queue_new();
+	run->read = g_queue_new();
 	run->committed_us = g_get_monotonic_time();
 	if (!check_options(options, error) || !find_places(run, sources, error) || !check_watch(run, error))
 		return FALSE;

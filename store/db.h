@@ -18,6 +18,7 @@ struct MqStore {
 	GMutex knows_lock;
 	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */
 	sqlite3_stmt *knows;
+	guint n_looked_up;      /* since its read transaction began; 0: none is open */
 };
 
 /* A prepared question in use; resetting it lets go of its locks. */
@@ -68,5 +69,8 @@ void mq_db_address(MqQuery *ask, int column, MqAddress *address);
 
 /* Fills temp.scope with the reports of @filter; every question about rows reads it. */
 gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
+
+/* What mq_store_knows() reads from now on is not older than this. */
+void mq_db_look_up_anew(MqStore *store);
 
 #endif

@@ -568,6 +568,7 @@ mq_store_put(MqStore *store, MqMessage *message, MqPutResult *result, GError **e
 gboolean
 mq_store_commit(MqStore *store, GError **error)
 {
+	mq_db_look_up_anew(store);
 	if (!store->in_transaction)
 		return TRUE;
 	if (!mq_db_exec(store, "COMMIT", error)) {

@@ -172,19 +172,44 @@ known_by(int state, gboolean lost_a_part)
 	return state == MQ_MESSAGE_REPORTS && !lost_a_part ? MQ_KNOWN_DONE : MQ_KNOWN_REST;
 }
 
+/* Each read transaction takes and gives locks of the file, which costs more than to look something up. What
+ * was committed since it began is read again, and put() finds it then. */
+#define LOOKED_UP_TOGETHER 100
+
+static void
+end_looking_up(MqStore *store)
+{
+	if (store->n_looked_up > 0)
+		sqlite3_exec(store->knows_db, "COMMIT", NULL, NULL, NULL);
+	store->n_looked_up = 0;
+}
+
+void
+mq_db_look_up_anew(MqStore *store)
+{
+	g_mutex_lock(&store->knows_lock);
+	end_looking_up(store);
+	g_mutex_unlock(&store->knows_lock);
+}
+
 MqKnown
 mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
 {
 	MqKnown known = MQ_KNOWN_NOT; /* when in doubt it is read again, and put() decides */
 
 	g_mutex_lock(&store->knows_lock);
+	if (store->n_looked_up++ == 0)
+		sqlite3_exec(store->knows_db, "BEGIN", NULL, NULL, NULL); /* without one each look-up has its own */
 	sqlite3_bind_blob(store->knows, 1, sha256, 16, SQLITE_STATIC);
 	if (sqlite3_step(store->knows) == SQLITE_ROW)
 		known = known_by(sqlite3_column_int(store->knows, 0), sqlite3_column_int(store->knows, 1) != 0);
 	sqlite3_reset(store->knows);
+	if (store->n_looked_up == LOOKED_UP_TOGETHER)
+		end_looking_up(store);
 	g_mutex_unlock(&store->knows_lock);
 	return known;
 }
+
 
 gboolean
 mq_store_status(MqStore *store, MqStatus *status, GError **error)
