@@ -39,6 +39,16 @@ mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, g
 	return ask != NULL;
 }
 
+/* A key of totals: text, or a source. (nullable) (transfer full) */
+static char *
+key_of(MqQuery *ask)
+{
+	MqAddress address;
+	const char *text = mq_db_source(ask, 0, &address);
+
+	return address.n_bytes > 0 ? mq_address_to_text(&address) : g_strdup(text);
+}
+
 /* The rows of a question that has the columns of SUMS. */
 static gboolean
 take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpointer ctx, GError **error)
@@ -46,6 +56,7 @@ take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpoint
 	gboolean row = ask != NULL;
 
 	for (guint n = 0; row && (limit == 0 || n < limit); n++) {
+		g_autofree char *key = NULL;
 		MqTotals totals;
 
 		if (!mq_db_step(store, ask, &row, error))
@@ -65,7 +76,8 @@ take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpoint
 			.first_s = mq_db_int_or(ask, 10, MQ_TIME_ABSENT),
 			.last_s = mq_db_int_or(ask, 11, MQ_TIME_ABSENT),
 		};
-		if (!take(ctx, mq_db_text(ask, 0), &totals, error))
+		key = key_of(ask);
+		if (!take(ctx, key, &totals, error))
 			return FALSE;
 	}
 	return ask != NULL;
@@ -114,32 +126,32 @@ mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gp
 static MqFlow
 read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
 {
+	gint64 results = mq_db_int(ask, 4);
 	MqFlow flow = {
-		.header_from = mq_db_text(ask, 2),
-		.envelope_from = mq_db_text(ask, 3),
-		.envelope_to = mq_db_text(ask, 4),
-		.dkim = (MqResult)mq_db_int(ask, 5),
-		.spf = (MqResult)mq_db_int(ask, 6),
-		.disposition = (MqDisposition)mq_db_int(ask, 7),
-		.auth_id = mq_db_int(ask, 8),
+		.header_from = mq_db_text(ask, 1),
+		.envelope_from = mq_db_text(ask, 2),
+		.envelope_to = mq_db_text(ask, 3),
+		.dkim = MQ_RESULTS_DKIM(results),
+		.spf = MQ_RESULTS_SPF(results),
+		.disposition = MQ_RESULTS_DISPOSITION(results),
+		.auth_id = mq_db_int(ask, 5),
 		.auth_dkim = auth->dkim,
 		.n_auth_dkim = auth->n_dkim,
 		.auth_spf = auth->spf,
 		.n_auth_spf = auth->n_spf,
 		.reasons = reasons->reasons,
 		.n_reasons = reasons->n_reasons,
-		.reporter = mq_db_text(ask, 10),
-		.policy_domain = mq_db_text(ask, 11),
-		.policy_p = (MqPolicy)mq_db_int(ask, 12),
-		.policy_sp = (MqPolicy)mq_db_int(ask, 13),
-		.policy_np = (MqPolicy)mq_db_int(ask, 14),
-		.day_s = mq_db_int(ask, 15),
-		.messages = mq_db_int(ask, 16),
-		.rows = mq_db_int(ask, 17),
+		.reporter = mq_db_text(ask, 7),
+		.policy_domain = mq_db_text(ask, 8),
+		.policy_p = (MqPolicy)mq_db_int(ask, 9),
+		.policy_sp = (MqPolicy)mq_db_int(ask, 10),
+		.policy_np = (MqPolicy)mq_db_int(ask, 11),
+		.day_s = mq_db_int(ask, 12),
+		.messages = mq_db_int(ask, 13),
+		.rows = mq_db_int(ask, 14),
 	};
 
-	mq_db_address(ask, 0, &flow.source);
-	flow.source_text = flow.source.n_bytes == 0 ? mq_db_text(ask, 1) : NULL;
+	flow.source_text = mq_db_source(ask, 0, &flow.source);
 	return flow;
 }
 
@@ -163,8 +175,8 @@ mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer
 			return FALSE;
 		if (!row)
 			break;
-		auth = mq_sets_auth(&sets, mq_db_int(ask, 8), error);
-		why = auth != NULL ? mq_sets_reasons(&sets, mq_db_int(ask, 9), error) : NULL;
+		auth = mq_sets_auth(&sets, mq_db_int(ask, 5), error);
+		why = auth != NULL ? mq_sets_reasons(&sets, mq_db_int(ask, 6), error) : NULL;
 		if (why == NULL)
 			return FALSE;
 		flow = read_flow(ask, auth, why);

@@ -43,12 +43,29 @@ mq_db_exec(MqStore *store, const char *sql, GError **error)
 	return mq_db_error(store, error);
 }
 
+/* IPv4 is a number less 2^31, so that each fits four bytes; IPv6 is a blob. */
+#define SOURCE_IPV4_ZERO G_GINT64_CONSTANT(0x80000000)
+
+static int
+bind_source(MqQuery *ask, int i, const MqAddress *address, const char *other)
+{
+	guint32 number;
+
+	if (address->n_bytes == 0)
+		return other == NULL ? SQLITE_OK : sqlite3_bind_text(ask, i, other, -1, SQLITE_STATIC);
+	if (address->n_bytes == 16)
+		return sqlite3_bind_blob(ask, i, address->bytes, 16, SQLITE_STATIC);
+	memcpy(&number, address->bytes, sizeof(number));
+	return sqlite3_bind_int64(ask, i, (gint64)GUINT32_FROM_BE(number) - SOURCE_IPV4_ZERO);
+}
+
 static int
 bind_one(MqQuery *ask, int i, char letter, va_list *args)
 {
 	gint64 number;
 	const char *text;
 	const guint8 *bytes;
+	const MqAddress *address;
 	gsize n;
 
 	switch (letter) {
@@ -59,6 +76,10 @@ bind_one(MqQuery *ask, int i, char letter, va_list *args)
 		bytes = va_arg(*args, const guint8 *);
 		n = va_arg(*args, gsize);
 		return n == 0 ? SQLITE_OK : sqlite3_bind_blob64(ask, i, bytes, n, SQLITE_STATIC);
+	case 's':
+		address = va_arg(*args, const MqAddress *);
+		text = va_arg(*args, const char *);
+		return bind_source(ask, i, address, text);
 	default:
 		number = va_arg(*args, gint64);
 		if ((letter == 'a' && number == MQ_TIME_ABSENT) || (letter == 'c' && number < 0))
@@ -111,11 +132,23 @@ mq_db_do(MqStore *store, MqQuery *ask, GError **error)
 	return ask != NULL && mq_db_step(store, ask, &row, error);
 }
 
-void
-mq_db_address(MqQuery *ask, int column, MqAddress *address)
+const char *
+mq_db_source(MqQuery *ask, int column, MqAddress *address)
 {
+	guint32 number;
+
 	*address = (MqAddress){ 0 };
-	mq_address_from_bytes(sqlite3_column_blob(ask, column), (gsize)sqlite3_column_bytes(ask, column), address);
+	switch (sqlite3_column_type(ask, column)) {
+	case SQLITE_INTEGER:
+		number = GUINT32_TO_BE((guint32)(sqlite3_column_int64(ask, column) + SOURCE_IPV4_ZERO));
+		mq_address_from_bytes((const guint8 *)&number, sizeof(number), address);
+		return NULL;
+	case SQLITE_BLOB:
+		mq_address_from_bytes(sqlite3_column_blob(ask, column), (gsize)sqlite3_column_bytes(ask, column), address);
+		return NULL;
+	default:
+		return mq_db_text(ask, column);
+	}
 }
 
 gboolean

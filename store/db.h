@@ -8,13 +8,28 @@
 #include "store/questions.h"
 #include "store/store.h"
 
+#define MQ_HASH_BYTES 16 /* of SHA-256: what the database keeps of a digest */
+
+/* What is stored once and pointed to, by kind; a shape is what rows share of all these. */
+typedef enum {
+	MQ_INTERN_TEXT, MQ_INTERN_IDENTITY, MQ_INTERN_AUTH, MQ_INTERN_REASONS, MQ_INTERN_SHAPE, MQ_INTERN_N
+} MqIntern;
+
+/* The ids of one kind that are remembered. */
+typedef struct {
+	GHashTable *ids; /* GBytes -> gint64, or MqShape */
+	gsize n_bytes;   /* that they take, about */
+} MqInterned;
+
 struct MqStore {
 	sqlite3 *db;
 	char *location;
 	gboolean in_transaction;
 	gint64 data_version; /* when it differs, another program has changed the database */
 	sqlite3_stmt *prepared[MQ_QUERY_N];
-	GHashTable *interned[MQ_INTERN_N]; /* key bytes -> id: see put.c; emptied when it grows large */
+	MqInterned interned[MQ_INTERN_N]; /* see intern.c */
+	GByteArray *key;     /* of the row that is being interned */
+	gint64 next_row;     /* the id of the next record; 0: not known */
 	GMutex knows_lock;
 	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */
 	sqlite3_stmt *knows;
@@ -35,7 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqQuery, mq_query_done)
  * mq_db_ask:
  * @format: one letter for each parameter, in order: i gint64, t const char * (NULL is NULL),
  *   b const guint8 * and gsize, a gint64 that is NULL when MQ_TIME_ABSENT, c gint64 that is NULL
- *   when negative. Text and blobs must outlive the question.
+ *   when negative, s const MqAddress * and const char *: an address or what stands in its place.
+ *   Text and blobs must outlive the question.
  *
  * Returns: (transfer none): the question, bound, or %NULL with %MQ_ERROR_STORE; end it with
  *   mq_query_done() (g_autoptr(MqQuery))
@@ -65,7 +81,8 @@ mq_db_int_or(MqQuery *ask, int column, gint64 absent)
 {
 	return sqlite3_column_type(ask, column) == SQLITE_NULL ? absent : sqlite3_column_int64(ask, column);
 }
-void mq_db_address(MqQuery *ask, int column, MqAddress *address);
+/* What 's' bound: an address, or else the text that stands in its place (nullable, borrowed like all text). */
+const char *mq_db_source(MqQuery *ask, int column, MqAddress *address);
 
 /* Fills temp.scope with the reports of @filter; every question about rows reads it. */
 gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);

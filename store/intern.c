@@ -4,9 +4,9 @@
 
 #include "ingest/digest.h"
 
-/* Ids kept in memory; a run over millions of mails must not grow with them. */
-#define INTERNED_MAX 200000
-#define HASH_BYTES   MQ_HASH_BYTES
+/* What is kept in memory of what has an id, of each kind: a run over millions of mails must not grow with them. */
+#define INTERNED_BYTES (16 << 20)
+#define ENTRY_BYTES    150 /* what an entry takes beside its key */
 
 /* The id of what find/put know by the same parameters. Both were bound by the caller. */
 static gboolean
@@ -27,88 +27,89 @@ find_or_put(MqStore *store, MqQuery *find, MqQuery *put, gint64 *id, gboolean *m
 	return TRUE;
 }
 
-static GHashTable *
-interned(MqStore *store, MqIntern kind)
+void
+mq_intern_init(MqStore *store)
 {
-	GHashTable *table = store->interned[kind];
+	for (guint i = 0; i < MQ_INTERN_N; i++)
+		store->interned[i].ids =
+			g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+	store->key = g_byte_array_new();
+}
 
-	if (g_hash_table_size(table) >= INTERNED_MAX)
-		g_hash_table_remove_all(table);
-	return table;
+void
+mq_intern_clear(MqStore *store)
+{
+	for (guint i = 0; i < MQ_INTERN_N; i++)
+		g_hash_table_unref(store->interned[i].ids);
+	g_byte_array_unref(store->key);
+}
+
+static void
+forget(MqInterned *interned)
+{
+	g_hash_table_remove_all(interned->ids);
+	interned->n_bytes = 0;
 }
 
 void
 mq_intern_forget(MqStore *store)
 {
 	for (guint i = 0; i < MQ_INTERN_N; i++)
-		g_hash_table_remove_all(store->interned[i]);
+		forget(&store->interned[i]);
+	store->next_row = 0;
+}
+
+/* What is remembered for a key: one id, or those of a shape. */
+static gconstpointer
+recall(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n)
+{
+	g_autoptr(GBytes) key = g_bytes_new_static(bytes, n);
+
+	return g_hash_table_lookup(store->interned[kind].ids, key);
 }
 
 static gboolean
-recall(GHashTable *table, gconstpointer bytes, gsize n, gint64 *id)
+recall_id(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n, gint64 *id)
 {
-	g_autoptr(GBytes) key = g_bytes_new_static(bytes, n);
-	gpointer value = g_hash_table_lookup(table, key);
+	const gint64 *known = recall(store, kind, bytes, n);
 
-	if (value == NULL)
-		return FALSE;
-	*id = *(gint64 *)value;
-	return TRUE;
+	if (known != NULL)
+		*id = *known;
+	return known != NULL;
 }
 
 static void
-remember(GHashTable *table, gconstpointer bytes, gsize n, gint64 id)
+remember(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n, gconstpointer value, gsize n_value)
 {
-	gint64 *value = g_new(gint64, 1);
+	MqInterned *interned = &store->interned[kind];
 
-	*value = id;
-	g_hash_table_insert(table, g_bytes_new(bytes, n), value);
+	interned->n_bytes += n + ENTRY_BYTES;
+	if (interned->n_bytes > INTERNED_BYTES)
+		forget(interned);
+	g_hash_table_insert(interned->ids, g_bytes_new(bytes, n), g_memdup2(value, n_value));
 }
 
 gboolean
 mq_intern_text(MqStore *store, const char *text, gint64 *id, GError **error)
 {
-	GHashTable *table = interned(store, MQ_INTERN_TEXT);
+	gsize n = text != NULL ? strlen(text) + 1 : 0;
 	gboolean made;
 
 	*id = 0;
-	if (text == NULL || recall(table, text, strlen(text) + 1, id))
+	if (text == NULL || recall_id(store, MQ_INTERN_TEXT, text, n, id))
 		return TRUE;
 	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_TEXT_FIND, error, "t", text);
 	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_TEXT_PUT, error, "t", text) : NULL;
 
 	if (!find_or_put(store, find, put, id, &made, error))
 		return FALSE;
-	remember(table, text, strlen(text) + 1, *id);
+	remember(store, MQ_INTERN_TEXT, text, n, id, sizeof(*id));
 	return TRUE;
 }
 
-gboolean
-mq_intern_address(MqStore *store, const MqAddress *address, const char *other, gint64 *id, GError **error)
+static gboolean
+intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, gint64 *id, GError **error)
 {
-	GHashTable *table = interned(store, MQ_INTERN_ADDRESS);
-	gboolean is_address = address->n_bytes > 0;
-	g_autofree char *text = is_address ? mq_address_to_text(address) : g_strdup(other);
-	gboolean made;
-
-	*id = 0;
-	if (text == NULL || recall(table, text, strlen(text) + 1, id))
-		return TRUE;
-	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_ADDRESS_FIND, error, "t", text);
-	g_autoptr(MqQuery) put = find == NULL ? NULL
-	                                    : mq_db_ask(store, MQ_QUERY_ADDRESS_PUT, error, "tb", text, address->bytes,
-	                                                (gsize)address->n_bytes);
-
-	if (!find_or_put(store, find, put, id, &made, error))
-		return FALSE;
-	remember(table, text, strlen(text) + 1, *id);
-	return TRUE;
-}
-
-gboolean
-mq_intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, gint64 *id, GError **error)
-{
-	GHashTable *table = interned(store, MQ_INTERN_IDENTITY);
 	gint64 parts[3];
 	gboolean made;
 
@@ -117,7 +118,7 @@ mq_intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, 
 	    || !mq_intern_text(store, record->envelope_to, &parts[2], error))
 		return FALSE;
 	*header_from = parts[0];
-	if (recall(table, parts, sizeof(parts), id))
+	if (recall_id(store, MQ_INTERN_IDENTITY, parts, sizeof(parts), id))
 		return TRUE;
 	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_IDENTITY_FIND, error, "iii", parts[0], parts[1], parts[2]);
 	g_autoptr(MqQuery) put =
@@ -125,18 +126,32 @@ mq_intern_identity(MqStore *store, const MqRecord *record, gint64 *header_from, 
 
 	if (!find_or_put(store, find, put, id, &made, error))
 		return FALSE;
-	remember(table, parts, sizeof(parts), *id);
+	remember(store, MQ_INTERN_IDENTITY, parts, sizeof(parts), id, sizeof(*id));
 	return TRUE;
 }
 
-/* A set's digest: over the ids of its texts, which never change. */
-static void
-digest_ids(const GArray *ids, guint8 digest[HASH_BYTES])
-{
-	guint8 full[MQ_DIGEST_BYTES];
+/* Puts the rows of a new set, of whose texts @ids are. */
+typedef gboolean (*PutRows)(MqStore *store, gint64 set, const MqRecord *record, const GArray *ids, GError **error);
 
-	mq_digest_bytes(ids->data, ids->len * sizeof(gint64), full);
-	memcpy(digest, full, HASH_BYTES);
+/* The id of the set of @ids, by a digest over them: ids of text never change. */
+static gboolean
+intern_set(MqStore *store, MqIntern kind, MqQueryName find_name, MqQueryName put_name, const MqRecord *record,
+           const GArray *ids, PutRows put_rows, gint64 *id, GError **error)
+{
+	gsize n = ids->len * sizeof(gint64);
+	guint8 digest[MQ_DIGEST_BYTES];
+	gboolean made;
+
+	if (recall_id(store, kind, ids->data, n, id))
+		return TRUE;
+	mq_digest_bytes(ids->data, n, digest);
+	g_autoptr(MqQuery) find = mq_db_ask(store, find_name, error, "b", digest, (gsize)MQ_HASH_BYTES);
+	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, put_name, error, "b", digest, (gsize)MQ_HASH_BYTES) : NULL;
+
+	if (!find_or_put(store, find, put, id, &made, error) || (made && !put_rows(store, *id, record, ids, error)))
+		return FALSE;
+	remember(store, kind, ids->data, n, id, sizeof(*id));
+	return TRUE;
 }
 
 static gboolean
@@ -182,6 +197,7 @@ auth_ids(MqStore *store, const MqRecord *record, GArray *ids, GError **error)
 	return TRUE;
 }
 
+/* PutRows */
 static gboolean
 put_auth_rows(MqStore *store, gint64 auth, const MqRecord *record, const GArray *ids, GError **error)
 {
@@ -205,38 +221,25 @@ put_auth_rows(MqStore *store, gint64 auth, const MqRecord *record, const GArray 
 	return TRUE;
 }
 
-gboolean
-mq_intern_auth(MqStore *store, const MqRecord *record, gint64 *id, GError **error)
+static gboolean
+intern_auth(MqStore *store, const MqRecord *record, gint64 *id, GError **error)
 {
-	GHashTable *table = interned(store, MQ_INTERN_AUTH);
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	guint8 digest[HASH_BYTES];
-	gboolean made;
 
 	*id = 0;
 	if (record->n_auth_dkim == 0 && record->n_auth_spf == 0)
 		return TRUE;
-	if (!auth_ids(store, record, ids, error))
-		return FALSE;
-	digest_ids(ids, digest);
-	if (recall(table, digest, sizeof(digest), id))
-		return TRUE;
-	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_AUTH_FIND, error, "b", digest, sizeof(digest));
-	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_AUTH_PUT, error, "b", digest, sizeof(digest)) : NULL;
-
-	if (!find_or_put(store, find, put, id, &made, error)
-	    || (made && !put_auth_rows(store, *id, record, ids, error)))
-		return FALSE;
-	remember(table, digest, sizeof(digest), *id);
-	return TRUE;
+	return auth_ids(store, record, ids, error)
+	       && intern_set(store, MQ_INTERN_AUTH, MQ_QUERY_AUTH_FIND, MQ_QUERY_AUTH_PUT, record, ids, put_auth_rows, id, error);
 }
 
+/* PutRows */
 static gboolean
-put_reason_rows(MqStore *store, gint64 reasons, const GArray *ids, GError **error)
+put_reason_rows(MqStore *store, gint64 reasons, const MqRecord *record, const GArray *ids, GError **error)
 {
 	const gint64 *id = (const gint64 *)(gconstpointer)ids->data;
 
-	for (gint64 i = 0; i < ids->len / 3; i++, id += 3) {
+	for (gint64 i = 0; i < record->n_reasons; i++, id += 3) {
 		g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_REASON_PUT, error, "iiiii", reasons, i, id[0], id[1], id[2]);
 
 		if (!mq_db_do(store, put, error))
@@ -245,13 +248,10 @@ put_reason_rows(MqStore *store, gint64 reasons, const GArray *ids, GError **erro
 	return TRUE;
 }
 
-gboolean
-mq_intern_reasons(MqStore *store, const MqRecord *record, gint64 *id, GError **error)
+static gboolean
+intern_reasons(MqStore *store, const MqRecord *record, gint64 *id, GError **error)
 {
-	GHashTable *table = interned(store, MQ_INTERN_REASONS);
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	guint8 digest[HASH_BYTES];
-	gboolean made;
 
 	*id = 0;
 	if (record->n_reasons == 0)
@@ -264,14 +264,72 @@ mq_intern_reasons(MqStore *store, const MqRecord *record, gint64 *id, GError **e
 		    || !append_text_id(store, ids, record->reasons[i].comment, error))
 			return FALSE;
 	}
-	digest_ids(ids, digest);
-	if (recall(table, digest, sizeof(digest), id))
-		return TRUE;
-	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_REASONS_FIND, error, "b", digest, sizeof(digest));
-	g_autoptr(MqQuery) put = find != NULL ? mq_db_ask(store, MQ_QUERY_REASONS_PUT, error, "b", digest, sizeof(digest)) : NULL;
+	return intern_set(store, MQ_INTERN_REASONS, MQ_QUERY_REASONS_FIND, MQ_QUERY_REASONS_PUT, record, ids, put_reason_rows, id,
+	                  error);
+}
 
-	if (!find_or_put(store, find, put, id, &made, error) || (made && !put_reason_rows(store, *id, ids, error)))
+/* ---------------------------------------------------------------- a row's shape */
+
+static void
+add_number(GByteArray *key, guint number)
+{
+	g_byte_array_append(key, (const guint8 *)&number, sizeof(number));
+}
+
+/* With its length before it, or a mark for absent: no two different rows have one key. */
+static void
+add_text(GByteArray *key, const char *text)
+{
+	guint n = text != NULL ? (guint)strlen(text) : G_MAXUINT;
+
+	add_number(key, n);
+	if (text != NULL)
+		g_byte_array_append(key, (const guint8 *)text, n);
+}
+
+/* All that a shape has, as bytes. */
+static void
+write_key(GByteArray *key, const MqRecord *record)
+{
+	g_byte_array_set_size(key, 0);
+	add_text(key, record->header_from);
+	add_text(key, record->envelope_from);
+	add_text(key, record->envelope_to);
+	add_number(key, record->n_auth_dkim);
+	for (guint i = 0; i < record->n_auth_dkim; i++) {
+		add_text(key, record->auth_dkim[i].domain);
+		add_text(key, record->auth_dkim[i].selector);
+		add_number(key, record->auth_dkim[i].result);
+		add_text(key, record->auth_dkim[i].human_result);
+	}
+	add_number(key, record->n_auth_spf);
+	for (guint i = 0; i < record->n_auth_spf; i++) {
+		add_text(key, record->auth_spf[i].domain);
+		add_number(key, record->auth_spf[i].scope);
+		add_number(key, record->auth_spf[i].result);
+		add_text(key, record->auth_spf[i].human_result);
+	}
+	for (guint i = 0; i < record->n_reasons; i++) {
+		add_number(key, record->reasons[i].type);
+		add_text(key, record->reasons[i].type_text);
+		add_text(key, record->reasons[i].comment);
+	}
+}
+
+gboolean
+mq_intern_shape(MqStore *store, const MqRecord *record, MqShape *shape, GError **error)
+{
+	const MqShape *known;
+
+	write_key(store->key, record);
+	known = recall(store, MQ_INTERN_SHAPE, store->key->data, store->key->len);
+	if (known != NULL) {
+		*shape = *known;
+		return TRUE;
+	}
+	if (!intern_identity(store, record, &shape->header_from, &shape->identity, error)
+	    || !intern_auth(store, record, &shape->auth, error) || !intern_reasons(store, record, &shape->reasons, error))
 		return FALSE;
-	remember(table, digest, sizeof(digest), *id);
+	remember(store, MQ_INTERN_SHAPE, store->key->data, store->key->len, shape, sizeof(*shape));
 	return TRUE;
 }

@@ -118,27 +118,28 @@ copy_reasons(MqBatch *batch, MqRecord *record, const MqSet *set)
 	}
 }
 
+/* @repeated: whether an earlier variant has the row */
 static gboolean
-load_record(MqQuery *ask, MqSets *sets, MqBatch *batch, GError **error)
+load_record(MqQuery *ask, MqSets *sets, MqBatch *batch, gboolean *repeated, GError **error)
 {
 	MqRecord *record = mq_batch_add(batch);
-	const MqSet *auth = mq_sets_auth(sets, mq_db_int(ask, 9), error);
-	const MqSet *reasons = auth != NULL ? mq_sets_reasons(sets, mq_db_int(ask, 10), error) : NULL;
+	const MqSet *auth = mq_sets_auth(sets, mq_db_int(ask, 6), error);
+	const MqSet *reasons = auth != NULL ? mq_sets_reasons(sets, mq_db_int(ask, 7), error) : NULL;
+	gint64 results = mq_db_int(ask, 2);
 
 	if (reasons == NULL)
 		return FALSE;
-	mq_db_address(ask, 0, &record->source);
-	if (record->source.n_bytes == 0)
-		record->source_text = mq_batch_text(batch, mq_db_text(ask, 1));
-	record->count = mq_db_int_or(ask, 2, MQ_COUNT_ABSENT);
-	record->disposition = (MqDisposition)mq_db_int(ask, 3);
-	record->dkim = (MqResult)mq_db_int(ask, 4);
-	record->spf = (MqResult)mq_db_int(ask, 5);
-	record->header_from = mq_batch_text(batch, mq_db_text(ask, 6));
-	record->envelope_from = mq_batch_text(batch, mq_db_text(ask, 7));
-	record->envelope_to = mq_batch_text(batch, mq_db_text(ask, 8));
+	record->source_text = mq_batch_text(batch, mq_db_source(ask, 0, &record->source));
+	record->count = mq_db_int_or(ask, 1, MQ_COUNT_ABSENT);
+	record->disposition = MQ_RESULTS_DISPOSITION(results);
+	record->dkim = MQ_RESULTS_DKIM(results);
+	record->spf = MQ_RESULTS_SPF(results);
+	record->header_from = mq_batch_text(batch, mq_db_text(ask, 3));
+	record->envelope_from = mq_batch_text(batch, mq_db_text(ask, 4));
+	record->envelope_to = mq_batch_text(batch, mq_db_text(ask, 5));
 	copy_auth(batch, record, auth);
 	copy_reasons(batch, record, reasons);
+	*repeated = MQ_RESULTS_REPEATED(results);
 	return TRUE;
 }
 
@@ -162,9 +163,8 @@ load_records(MqStore *store, MqStoredReport *out, GError **error)
 			batch = mq_batch_new();
 			g_ptr_array_add(out->report->batches, batch);
 		}
-		if (!load_record(ask, &sets, batch, error))
+		if (!load_record(ask, &sets, batch, &repeated, error))
 			return FALSE;
-		repeated = mq_db_int(ask, 11) != 0;
 		g_array_append_val(out->repeated, repeated);
 	}
 	return ask != NULL;
@@ -181,16 +181,17 @@ mq_load_digests(MqStore *store, gint64 report, GArray *digests, GError **error)
 	mq_sets_init(&sets, store);
 	while (row) {
 		guint8 digest[MQ_DIGEST_BYTES];
+		gboolean repeated;
 
 		if (!mq_db_step(store, ask, &row, error))
 			return FALSE;
-		if (!row || mq_db_int(ask, 11) != 0)
+		if (!row || MQ_RESULTS_REPEATED(mq_db_int(ask, 2)))
 			continue;
 		if (batch->records->len >= MQ_LIMIT_BATCH_RECORDS) {
 			mq_batch_free(batch);
 			batch = mq_batch_new();
 		}
-		if (!load_record(ask, &sets, batch, error))
+		if (!load_record(ask, &sets, batch, &repeated, error))
 			return FALSE;
 		mq_record_digest(g_ptr_array_index(batch->records, batch->records->len - 1), digest);
 		g_array_append_vals(digests, digest, 1);
@@ -270,25 +271,23 @@ load_failure(MqStore *store, MqStoredReport *out, GError **error)
 	f->feedback_type = copy(ask, 0);
 	f->user_agent = copy(ask, 1);
 	f->arrival_s = mq_db_int_or(ask, 2, MQ_TIME_ABSENT);
-	mq_db_address(ask, 3, &f->source);
-	if (f->source.n_bytes == 0)
-		f->source_text = copy(ask, 4);
-	f->reported_domain = copy(ask, 5);
-	split_into(f->auth_failure, mq_db_text(ask, 6));
-	f->delivery_result = copy(ask, 7);
-	f->identity_alignment = copy(ask, 8);
-	f->identity_alignment_said = copy(ask, 9);
-	f->auth_results = copy(ask, 10);
-	f->incidents = mq_db_int_or(ask, 11, MQ_COUNT_ABSENT);
-	f->original_mail_from = copy(ask, 12);
-	f->original_rcpt_to = copy(ask, 13);
-	f->header_from = copy(ask, 14);
-	f->subject = copy(ask, 15);
-	f->message_id = copy(ask, 16);
-	f->dkim_domain = copy(ask, 17);
-	f->dkim_selector = copy(ask, 18);
-	f->dkim_identity = copy(ask, 19);
-	f->spf_dns = copy(ask, 20);
+	f->source_text = g_strdup(mq_db_source(ask, 3, &f->source));
+	f->reported_domain = copy(ask, 4);
+	split_into(f->auth_failure, mq_db_text(ask, 5));
+	f->delivery_result = copy(ask, 6);
+	f->identity_alignment = copy(ask, 7);
+	f->identity_alignment_said = copy(ask, 8);
+	f->auth_results = copy(ask, 9);
+	f->incidents = mq_db_int_or(ask, 10, MQ_COUNT_ABSENT);
+	f->original_mail_from = copy(ask, 11);
+	f->original_rcpt_to = copy(ask, 12);
+	f->header_from = copy(ask, 13);
+	f->subject = copy(ask, 14);
+	f->message_id = copy(ask, 15);
+	f->dkim_domain = copy(ask, 16);
+	f->dkim_selector = copy(ask, 17);
+	f->dkim_identity = copy(ask, 18);
+	f->spf_dns = copy(ask, 19);
 	return TRUE;
 }
 

@@ -1,15 +1,11 @@
-/* Writing: what is a duplicate, what a variant, which rows of a variant count. */
+/* Writing: one message with its reports, rows and problems. */
 #include <string.h>
 
 #include "ingest/text.h"
 #include "store/intern.h"
-#include "store/load.h"
+#include "store/variants.h"
 
-#define HASH_BYTES    MQ_HASH_BYTES /* of SHA-256: what the database keeps of a digest */
 #define SIGHTINGS_MAX 20
-/* Of one report. Honest reporters send two or three; more would make each put compare with ever more
- * rows: from then on what comes is kept, and nothing of it counts. */
-#define VARIANTS_MAX 50
 
 /* Another program may have pruned what our ids stand for. */
 static gboolean
@@ -37,85 +33,23 @@ begin(MqStore *store, GError **error)
 
 /* ------------------------------------------------------------- reports and rows */
 
-/* A row that earlier variants have, and how often it is still to come. */
-typedef struct {
-	guint8 digest[HASH_BYTES];
-	guint left;
-} EarlierRow;
-
 /* One report on its way into the database. */
 typedef struct {
 	gint64 id;             /* 0: a duplicate, its rows are not wanted */
 	const MqReport *report;
 	gint64 begin_s;        /* the window it belongs to */
-	GArray *earlier;       /* (nullable) gint64: the reports it is a variant of */
-	GArray *earlier_rows;  /* (nullable) EarlierRow, sorted; of @earlier, once rows come */
+	MqVariants earlier;    /* the reports it is a variant of */
 	gint64 policy_domain;
 	gint64 last_domain;    /* the From domain noted last: most reports have one */
-	gint64 seq;
+	gint64 first_row, n_rows; /* the ids set aside for its rows */
+	gint64 next_row;
 	gint64 records, messages; /* that count */
 } Incoming;
 
 static void
 incoming_clear(Incoming *incoming)
 {
-	g_clear_pointer(&incoming->earlier, g_array_unref);
-	g_clear_pointer(&incoming->earlier_rows, g_array_unref);
-}
-
-static gint
-compare_digests(gconstpointer a, gconstpointer b)
-{
-	return memcmp(a, b, HASH_BYTES);
-}
-
-/* Only when the first row comes: the earlier variant may be in the same message, and its rows are there
- * by then. */
-static gboolean
-load_earlier_rows(MqStore *store, Incoming *incoming, GError **error)
-{
-	g_autoptr(GArray) digests = g_array_new(FALSE, FALSE, HASH_BYTES);
-	g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(EarlierRow));
-
-	for (guint i = 0; i < incoming->earlier->len; i++)
-		if (!mq_load_digests(store, g_array_index(incoming->earlier, gint64, i), digests, error))
-			return FALSE;
-	g_array_sort(digests, compare_digests);
-	for (guint i = 0; i < digests->len; i++) {
-		const char *digest = digests->data + (gsize)i * HASH_BYTES;
-		EarlierRow row = { .left = 1 };
-
-		if (rows->len > 0 && compare_digests(&g_array_index(rows, EarlierRow, rows->len - 1), digest) == 0) {
-			g_array_index(rows, EarlierRow, rows->len - 1).left++;
-			continue;
-		}
-		memcpy(row.digest, digest, HASH_BYTES);
-		g_array_append_val(rows, row);
-	}
-	incoming->earlier_rows = g_steal_pointer(&rows);
-	return TRUE;
-}
-
-/* Whether an earlier variant has this row; takes it off the list, so that two equal rows need two. */
-static gboolean
-is_repeated(Incoming *incoming, const MqRecord *record)
-{
-	guint8 digest[MQ_DIGEST_BYTES];
-	EarlierRow *row;
-	guint at;
-
-	if (incoming->earlier == NULL)
-		return FALSE;
-	if (incoming->earlier->len >= VARIANTS_MAX)
-		return TRUE;
-	mq_record_digest(record, digest);
-	if (!g_array_binary_search(incoming->earlier_rows, digest, compare_digests, &at))
-		return FALSE;
-	row = &g_array_index(incoming->earlier_rows, EarlierRow, at);
-	if (row->left == 0)
-		return FALSE;
-	row->left--;
-	return TRUE;
+	mq_variants_clear(&incoming->earlier);
 }
 
 static gboolean
@@ -134,20 +68,21 @@ note_domain(MqStore *store, Incoming *incoming, gint64 header_from, GError **err
 static gboolean
 put_record(MqStore *store, Incoming *incoming, const MqRecord *record, GError **error)
 {
-	gboolean repeated = is_repeated(incoming, record);
-	gint64 source;
-	gint64 header_from;
-	gint64 identity;
-	gint64 auth;
-	gint64 reasons;
+	gboolean repeated;
+	MqShape shape;
 
-	if (!mq_intern_address(store, &record->source, record->source_text, &source, error)
-	    || !mq_intern_identity(store, record, &header_from, &identity, error) || !mq_intern_auth(store, record, &auth, error)
-	    || !mq_intern_reasons(store, record, &reasons, error) || !note_domain(store, incoming, header_from, error))
+	if (incoming->next_row >= incoming->first_row + incoming->n_rows) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "report '%s' has more rows than it had before",
+		            incoming->report->part);
 		return FALSE;
-	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_RECORD_PUT, error, "iiiciiiiiii", incoming->id, incoming->seq++, source,
-	                                 record->count, (gint64)record->disposition, (gint64)record->dkim,
-	                                 (gint64)record->spf, identity, auth, reasons, (gint64)repeated);
+	}
+	if (!mq_variants_take(&incoming->earlier, store, record, &repeated, error)
+	    || !mq_intern_shape(store, record, &shape, error) || !note_domain(store, incoming, shape.header_from, error))
+		return FALSE;
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_RECORD_PUT, error, "isciiii", incoming->next_row++, &record->source,
+	                                   record->source_text, record->count,
+	                                   MQ_RESULTS(repeated, record->disposition, record->dkim, record->spf),
+	                                   shape.identity, shape.auth, shape.reasons);
 
 	if (!repeated) {
 		incoming->records++;
@@ -159,66 +94,10 @@ put_record(MqStore *store, Incoming *incoming, const MqRecord *record, GError **
 static gboolean
 put_batch(MqStore *store, Incoming *incoming, const MqBatch *batch, GError **error)
 {
-	if (incoming->earlier != NULL && incoming->earlier_rows == NULL && incoming->earlier->len < VARIANTS_MAX
-	    && !load_earlier_rows(store, incoming, error))
-		return FALSE;
 	for (guint i = 0; i < batch->records->len; i++)
 		if (!put_record(store, incoming, g_ptr_array_index(batch->records, i), error))
 			return FALSE;
 	return TRUE;
-}
-
-/* 0 when the report has no id of its own: then only its content tells it from others */
-static gint64
-report_key(const MqReport *report)
-{
-	g_autofree char *reporter = report->reporter != NULL ? g_utf8_strdown(report->reporter, -1) : NULL;
-	g_autofree char *text = NULL;
-	g_autofree char *hex = NULL;
-
-	if (report->type == MQ_TYPE_FAILURE || reporter == NULL || *reporter == '\0' || report->report_id == NULL
-	    || *report->report_id == '\0')
-		return 0;
-	text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT, reporter, report->report_id,
-	                       report->policy.domain != NULL ? report->policy.domain : "", report->begin_s, report->end_s);
-	hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
-	hex[15] = '\0'; /* 60 bits: positive as a number */
-	return (gint64)g_ascii_strtoull(hex, NULL, 16) + 1;
-}
-
-static gboolean
-same_key(MqQuery *row, const MqReport *report)
-{
-	const char *reporter = mq_db_text(row, 1);
-	g_autofree char *ours = g_utf8_strdown(report->reporter, -1);
-	g_autofree char *theirs = reporter != NULL ? g_utf8_strdown(reporter, -1) : NULL;
-
-	return g_strcmp0(ours, theirs) == 0 && g_strcmp0(mq_db_text(row, 2), report->report_id) == 0
-	       && g_strcmp0(mq_db_text(row, 3), report->policy.domain) == 0
-	       && mq_db_int_or(row, 4, MQ_TIME_ABSENT) == report->begin_s
-	       && mq_db_int_or(row, 5, MQ_TIME_ABSENT) == report->end_s;
-}
-
-/* The reports there are of the same reporter, id, domain and period. */
-static GArray *
-earlier_variants(MqStore *store, const MqReport *report, gint64 key, GError **error)
-{
-	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_KEY, error, "ii", key, (gint64)report->type);
-	gboolean row = ask != NULL;
-
-	if (ask == NULL)
-		return NULL;
-	while (row) {
-		if (!mq_db_step(store, ask, &row, error))
-			return NULL;
-		if (row && same_key(ask, report)) {
-			gint64 id = mq_db_int(ask, 0);
-
-			g_array_append_val(ids, id);
-		}
-	}
-	return g_steal_pointer(&ids);
 }
 
 static char *
@@ -241,12 +120,8 @@ static gboolean
 put_failure(MqStore *store, gint64 id, const MqFailure *f, GError **error)
 {
 	g_autofree char *auth_failure = joined(f->auth_failure);
-	gint64 source;
-
-	if (!mq_intern_address(store, &f->source, f->source_text, &source, error))
-		return FALSE;
-	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_FAILURE_PUT, error, "ittaittttttcttttttttt", id, f->feedback_type,
-	                                 f->user_agent, f->arrival_s, source, f->reported_domain, auth_failure,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_FAILURE_PUT, error, "ittasttttttcttttttttt", id, f->feedback_type,
+	                                 f->user_agent, f->arrival_s, &f->source, f->source_text, f->reported_domain, auth_failure,
 	                                 f->delivery_result, f->identity_alignment, f->identity_alignment_said,
 	                                 f->auth_results, f->incidents, f->original_mail_from, f->original_rcpt_to,
 	                                 f->header_from, f->subject, f->message_id, f->dkim_domain, f->dkim_selector,
@@ -315,29 +190,52 @@ suspicion(const MqMessage *message, gint report)
 	return NULL;
 }
 
+/* Sets ids aside for the rows of @incoming: they lie together, whatever order they come in. */
 static gboolean
-put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, gboolean variant, const char *trust, GError **error)
+reserve_rows(MqStore *store, Incoming *incoming, const MqMessage *message, GError **error)
+{
+	const MqReport *report = incoming->report;
+	gint64 n = message->records_follow ? (gint64)report->n_records : 0;
+
+	for (guint b = 0; !message->records_follow && b < report->batches->len; b++)
+		n += ((const MqBatch *)report->batches->pdata[b])->records->len;
+	if (store->next_row == 0) {
+		g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_NEXT_ROW, error, "");
+		gboolean row;
+
+		if (ask == NULL || !mq_db_step(store, ask, &row, error))
+			return FALSE;
+		store->next_row = mq_db_int(ask, 0);
+	}
+	incoming->first_row = incoming->next_row = store->next_row;
+	incoming->n_rows = n;
+	store->next_row += n;
+	return TRUE;
+}
+
+static gboolean
+put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, const char *trust, GError **error)
 {
 	const MqReport *r = incoming->report;
 	const MqPolicyPublished *p = &r->policy;
-	gint64 part;
 	gint64 reporter;
 	gint64 email;
 	gint64 contact;
 	gint64 generator;
 	gint64 fo;
 
-	if (!mq_intern_text(store, r->part, &part, error) || !mq_intern_text(store, r->reporter, &reporter, error)
-	    || !mq_intern_text(store, r->email, &email, error) || !mq_intern_text(store, r->extra_contact, &contact, error)
+	if (!mq_intern_text(store, r->reporter, &reporter, error) || !mq_intern_text(store, r->email, &email, error)
+	    || !mq_intern_text(store, r->extra_contact, &contact, error)
 	    || !mq_intern_text(store, r->generator, &generator, error) || !mq_intern_text(store, p->fo, &fo, error)
 	    || !mq_intern_text(store, p->domain, &incoming->policy_domain, error))
 		return FALSE;
 	g_autoptr(MqQuery) put = mq_db_ask(
-		store, MQ_QUERY_REPORT_PUT, error, "iiiibciiitiiaaiiiiiciiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
-		part, r->digest, (gsize)HASH_BYTES, key != 0 ? key : (gint64)-1, reporter, email, contact, r->report_id,
+		store, MQ_QUERY_REPORT_PUT, error, "iiitbciiitiiaaiiiiiciiiiiiiit", (gint64)r->type, (gint64)r->dialect, message_id,
+		r->part, r->digest, (gsize)MQ_HASH_BYTES, key != 0 ? key : (gint64)-1, reporter, email, contact, r->report_id,
 		generator, incoming->policy_domain, incoming->begin_s, r->end_s, (gint64)p->p, (gint64)p->sp, (gint64)p->np,
 		(gint64)p->adkim, (gint64)p->aspf, (gint64)p->pct, (gint64)p->testing, (gint64)p->discovery_method, fo,
-		(gint64)0, (gint64)0, (gint64)variant, trust);
+		incoming->first_row, incoming->n_rows, incoming->n_rows, (gint64)r->n_messages,
+		(gint64)mq_variants_any(&incoming->earlier), trust);
 
 	if (!mq_db_do(store, put, error))
 		return FALSE;
@@ -349,7 +247,6 @@ put_head(MqStore *store, Incoming *incoming, gint64 message_id, gint64 key, gboo
 static gboolean
 put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GError **error)
 {
-	gint64 part_id;
 	gboolean row;
 	g_autoptr(MqQuery) count = mq_db_ask(store, MQ_QUERY_SIGHTING_COUNT, error, "i", report);
 
@@ -357,9 +254,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 		return FALSE;
 	if (mq_db_int(count, 0) >= SIGHTINGS_MAX)
 		return TRUE;
-	if (!mq_intern_text(store, part, &part_id, error))
-		return FALSE;
-	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_SIGHTING_PUT, error, "iii", report, message, part_id);
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_SIGHTING_PUT, error, "iit", report, message, part);
 
 	return mq_db_do(store, put, error);
 }
@@ -367,7 +262,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 static gboolean
 find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **error)
 {
-	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)HASH_BYTES);
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)MQ_HASH_BYTES);
 	gboolean row;
 
 	if (ask == NULL || !mq_db_step(store, ask, &row, error))
@@ -378,28 +273,19 @@ find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **erro
 
 /* Sets up @incoming as a variant when there is an earlier one; the ledger says so. */
 static gboolean
-prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint index, gint64 key, gboolean *variant,
-                GError **error)
+prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint index, gint64 key, GError **error)
 {
 	const MqReport *report = incoming->report;
-	g_autoptr(GArray) earlier = NULL;
 
-	*variant = FALSE;
-	if (key == 0)
-		return TRUE;
-	earlier = earlier_variants(store, report, key, error);
-	if (earlier == NULL)
+	if (!mq_variants_find(&incoming->earlier, store, report, key, error))
 		return FALSE;
-	if (earlier->len == 0)
-		return TRUE;
-	*variant = TRUE;
-	mq_problems_add(message->problems, MQ_PROBLEM_REPORT_VARIANT, TRUE, index, report->part,
-	                "report id '%s' of '%s' came before with other content, as report %" G_GINT64_FORMAT "; %s",
-	                report->report_id, report->reporter, g_array_index(earlier, gint64, 0),
-	                earlier->len < VARIANTS_MAX ? "rows that are there already are not counted twice"
-	                                            : "so often that no further one is counted");
-	if (report->type == MQ_TYPE_AGGREGATE)
-		incoming->earlier = g_steal_pointer(&earlier);
+	if (mq_variants_any(&incoming->earlier))
+		mq_problems_add(message->problems, MQ_PROBLEM_REPORT_VARIANT, TRUE, index, report->part,
+		                "report id '%s' of '%s' came before with other content, as report %" G_GINT64_FORMAT "; %s",
+		                report->report_id, report->reporter, mq_variants_first(&incoming->earlier),
+		                mq_variants_are_too_many(&incoming->earlier)
+		                        ? "so often that no further one is counted"
+		                        : "rows that are there already are not counted twice");
 	return TRUE;
 }
 
@@ -418,8 +304,7 @@ put_report(MqStore *store, MqMessage *message, gint64 message_id, guint index, I
 {
 	const MqReport *report = incoming->report;
 	gint64 duplicate_of;
-	gint64 key = report_key(report);
-	gboolean variant;
+	gint64 key = mq_variants_key(report);
 
 	if (!find_duplicate(store, report, &duplicate_of, error))
 		return FALSE;
@@ -428,11 +313,12 @@ put_report(MqStore *store, MqMessage *message, gint64 message_id, guint index, I
 		return put_sighting(store, duplicate_of, message_id, report->part, error);
 	}
 	incoming->begin_s = begin_of(report, message);
-	if (!prepare_variant(store, incoming, message, (gint)index, key, &variant, error)
-	    || !put_head(store, incoming, message_id, key, variant, suspicion(message, (gint)index), error))
+	if (!prepare_variant(store, incoming, message, (gint)index, key, error)
+	    || !reserve_rows(store, incoming, message, error)
+	    || !put_head(store, incoming, message_id, key, suspicion(message, (gint)index), error))
 		return FALSE;
 	result->reports[report->type]++;
-	result->variants += variant ? 1 : 0;
+	result->variants += mq_variants_any(&incoming->earlier) ? 1 : 0;
 	for (guint b = 0; !message->records_follow && b < report->batches->len; b++)
 		if (!put_batch(store, incoming, g_ptr_array_index(report->batches, b), error))
 			return FALSE;
@@ -454,6 +340,7 @@ take_batch(gpointer ctx, guint report, MqBatch *batch, GError **error)
 	return incoming->id == 0 || put_batch(pouring->store, incoming, batch, error);
 }
 
+/* What the head did not know yet: which rows of a variant count. */
 static gboolean
 put_sums(MqStore *store, const GArray *all, MqPutResult *result, GError **error)
 {
@@ -463,11 +350,13 @@ put_sums(MqStore *store, const GArray *all, MqPutResult *result, GError **error)
 
 		if (incoming->id == 0)
 			continue;
+		result->records += (guint64)incoming->records;
+		result->n_messages += (guint64)incoming->messages;
+		if (incoming->records == incoming->n_rows && incoming->messages == (gint64)incoming->report->n_messages)
+			continue;
 		put = mq_db_ask(store, MQ_QUERY_REPORT_SUMS, error, "iii", incoming->id, incoming->records, incoming->messages);
 		if (!mq_db_do(store, put, error))
 			return FALSE;
-		result->records += (guint64)incoming->records;
-		result->n_messages += (guint64)incoming->messages;
 	}
 	return TRUE;
 }
@@ -516,7 +405,7 @@ static gboolean
 put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *known, GError **error)
 {
 	g_autofree char *name = mq_text_clean(message->name, -1, 4 * MQ_LIMIT_FIELD_BYTES);
-	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_MESSAGE_FIND, error, "b", message->sha256, (gsize)HASH_BYTES);
+	g_autoptr(MqQuery) find = mq_db_ask(store, MQ_QUERY_MESSAGE_FIND, error, "b", message->sha256, (gsize)MQ_HASH_BYTES);
 	gint64 now_s = g_get_real_time() / G_USEC_PER_SEC;
 	gboolean row;
 
@@ -536,7 +425,7 @@ put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *
 
 		return mq_db_do(store, update, error);
 	}
-	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)HASH_BYTES, name,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)MQ_HASH_BYTES, name,
 	                                 (gint64)message->n_bytes, (gint64)message->state, message->envelope.message_id,
 	                                 message->envelope.from, message->envelope.date_s, now_s);
 

@@ -1,15 +1,22 @@
 #include "store/questions.h"
 
 /* The questions count on these numbers; they stand in databases and never change. */
-G_STATIC_ASSERT(MQ_RESULT_PASS == 2);
+G_STATIC_ASSERT(MQ_RESULT_PASS == 2 && MQ_RESULT_N <= 16 && MQ_DISPOSITION_N <= 8);
 G_STATIC_ASSERT(MQ_DISPOSITION_QUARANTINE == 3 && MQ_DISPOSITION_REJECT == 4);
 G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
+
+#define ROWS_OF_REPORT "c.id >= r.first_row AND c.id < r.first_row + r.rows"
+
+/* In the one number of MQ_RESULTS(). */
+#define DISPOSITION "((c.results >> 8) & 7)"
+#define DKIM_PASS   "(c.results & 240) = 32"
+#define SPF_PASS    "(c.results & 15) = 2"
 
 /* The rows in temp.scope: those of variants that are there already, and those of other domains, left out.
  * CROSS JOIN keeps SQLite to this order: reports in question are few, rows are millions. */
 #define ROWS \
 	" FROM temp.scope s CROSS JOIN report r ON r.id = s.report" \
-	" CROSS JOIN record c ON c.report = r.id AND c.repeated = 0 CROSS JOIN identity i ON i.id = c.identity" \
+	" CROSS JOIN record c ON " ROWS_OF_REPORT " AND c.results < 2048 CROSS JOIN identity i ON i.id = c.identity" \
 	" AND (s.domain IS NULL OR s.domain = CASE i.header_from WHEN 0 THEN r.domain ELSE i.header_from END)"
 
 /* The ids of the name ?5 and, with ?6, of those under it. */
@@ -18,10 +25,10 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 #define IN_WINDOW "(?2 IS NULL OR r.begin_s >= ?2) AND (?3 IS NULL OR r.begin_s < ?3) AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
 
 #define SUMS \
-	" coalesce(sum(c.count), 0), coalesce(sum(CASE WHEN c.dkim = 2 OR c.spf = 2 THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN c.spf = 2 THEN c.count END), 0), coalesce(sum(CASE WHEN c.dkim = 2 THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN c.disposition = 3 THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN c.disposition = 4 THEN c.count END), 0)," \
+	" coalesce(sum(c.count), 0), coalesce(sum(CASE WHEN " DKIM_PASS " OR " SPF_PASS " THEN c.count END), 0)," \
+	" coalesce(sum(CASE WHEN " SPF_PASS " THEN c.count END), 0), coalesce(sum(CASE WHEN " DKIM_PASS " THEN c.count END), 0)," \
+	" coalesce(sum(CASE WHEN " DISPOSITION " = 3 THEN c.count END), 0)," \
+	" coalesce(sum(CASE WHEN " DISPOSITION " = 4 THEN c.count END), 0)," \
 	" count(DISTINCT c.source), count(DISTINCT r.reporter), count(DISTINCT r.id), min(r.begin_s), max(r.end_s)"
 
 #define MOST_FIRST " GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -44,8 +51,6 @@ static const char *const sql[MQ_QUERY_N] = {
 
 	[MQ_QUERY_TEXT_FIND] = "SELECT id FROM text WHERE value = ?1",
 	[MQ_QUERY_TEXT_PUT] = "INSERT INTO text (value) VALUES (?1)",
-	[MQ_QUERY_ADDRESS_FIND] = "SELECT id FROM address WHERE text = ?1",
-	[MQ_QUERY_ADDRESS_PUT] = "INSERT INTO address (text, bytes) VALUES (?1, ?2)",
 	[MQ_QUERY_IDENTITY_FIND] = "SELECT id FROM identity WHERE header_from = ?1 AND envelope_from = ?2 AND envelope_to = ?3",
 	[MQ_QUERY_IDENTITY_PUT] = "INSERT INTO identity (header_from, envelope_from, envelope_to) VALUES (?1, ?2, ?3)",
 	[MQ_QUERY_AUTH_FIND] = "SELECT id FROM auth WHERE digest = ?1",
@@ -68,20 +73,26 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORT_BY_DIGEST] = "SELECT id FROM report WHERE digest = ?1",
 	[MQ_QUERY_REPORT_BY_KEY] =
 		"SELECT r.id, re.value, r.report_id, d.value, r.begin_s, r.end_s FROM report r JOIN text re ON re.id = r.reporter"
-		" JOIN text d ON d.id = r.domain WHERE r.key = ?1 AND r.type = ?2 ORDER BY r.id",
+		" JOIN text d ON d.id = r.domain WHERE r.key = ?1 AND r.type = ?2 ORDER BY r.id LIMIT ?3",
+	[MQ_QUERY_NEXT_ROW] = "SELECT coalesce(max(id), 0) + 1 FROM record",
 	[MQ_QUERY_REPORT_PUT] =
 		"INSERT INTO report (type, dialect, message, part, digest, key, reporter, email, extra_contact, report_id, generator,"
-		" domain, begin_s, end_s, p, sp, np, adkim, aspf, pct, testing, discovery_method, fo, records, messages, variant, trust)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" domain, begin_s, end_s, p, sp, np, adkim, aspf, pct, testing, discovery_method, fo, first_row, rows, records, messages,"
+		" variant, trust)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_REPORT_SUMS] = "UPDATE report SET records = ?2, messages = ?3 WHERE id = ?1",
 	[MQ_QUERY_REPORT_DOMAIN_PUT] = "INSERT OR IGNORE INTO report_domain (report, domain, begin_s) VALUES (?1, ?2, coalesce(?3, 0))",
 	[MQ_QUERY_REPORT_ERROR_PUT] = "INSERT INTO report_error VALUES (?, ?, ?)",
 	[MQ_QUERY_SIGHTING_COUNT] = "SELECT count(*) FROM sighting WHERE report = ?1",
-	[MQ_QUERY_SIGHTING_PUT] = "INSERT OR IGNORE INTO sighting (report, message, part) VALUES (?, ?, ?)",
-	[MQ_QUERY_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_SIGHTING_PUT] = "INSERT OR IGNORE INTO sighting (report, message, part) VALUES (?, ?, coalesce(?, ''))",
+	[MQ_QUERY_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_PROBLEM_PUT] = "INSERT INTO problem (message, report, code, reason, part, stored) VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
 
-	[MQ_QUERY_FAILURE_PUT] = "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_FAILURE_PUT] =
+		"INSERT INTO failure (report, feedback_type, user_agent, arrival_s, source, reported_domain, auth_failure,"
+		" delivery_result, identity_alignment, identity_alignment_said, auth_results, incidents, original_mail_from,"
+		" original_rcpt_to, header_from, subject, message_id, dkim_domain, dkim_selector, dkim_identity, spf_dns)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_TLS_POLICY_PUT] =
 		"INSERT INTO tls_policy (report, domain, policy_type, sessions_ok, sessions_failed, policy_strings, mx_hosts)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -100,7 +111,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		" AND (?5 IS NULL OR r.id IN (SELECT rd.report FROM report_domain rd WHERE rd.domain IN " NAMES "))"
 		" ORDER BY r.begin_s DESC NULLS LAST, r.id DESC LIMIT ?7",
 
-	[MQ_QUERY_TOTALS_SOURCE] = "SELECT a.text," SUMS ROWS " JOIN address a ON a.id = c.source" MOST_FIRST,
+	[MQ_QUERY_TOTALS_SOURCE] = "SELECT c.source," SUMS ROWS MOST_FIRST,
 	[MQ_QUERY_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,
 	[MQ_QUERY_TOTALS_REPORTER] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.reporter" MOST_FIRST,
 	[MQ_QUERY_TOTALS_SELECTOR] = /* a row that two signatures of one key stand in counts once */
@@ -109,7 +120,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		" AND y.selector = x.selector) CROSS JOIN text st ON st.id = x.selector CROSS JOIN text dt ON dt.id = x.domain"
 		" WHERE st.value IS NOT NULL AND dt.value IS NOT NULL" MOST_FIRST,
 	[MQ_QUERY_TOTALS_DISPOSITION] =
-		"SELECT (SELECT word FROM word WHERE kind = 'disposition' AND number = c.disposition)," SUMS ROWS MOST_FIRST,
+		"SELECT (SELECT word FROM word WHERE kind = 'disposition' AND number = " DISPOSITION ")," SUMS ROWS MOST_FIRST,
 	[MQ_QUERY_TOTALS_DAY] = "SELECT date(r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
 	[MQ_QUERY_TOTALS_WEEK] = "SELECT date(r.begin_s, 'unixepoch', 'weekday 0', '-6 days')," SUMS ROWS IN_ORDER,
 	[MQ_QUERY_TOTALS_MONTH] = "SELECT strftime('%Y-%m', r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
@@ -119,35 +130,35 @@ static const char *const sql[MQ_QUERY_N] = {
 		"SELECT t.value, coalesce(sum(r.messages), 0), 0, 0, 0, 0, 0, 0, 1, count(*), min(r.begin_s), max(r.end_s)"
 		" FROM temp.scope s JOIN report r ON r.id = s.report JOIN text t ON t.id = r.reporter GROUP BY 1 ORDER BY 1",
 	[MQ_QUERY_FLOWS] =
-		"SELECT a.bytes, a.text, hf.value, ef.value, et.value, c.dkim, c.spf, c.disposition, c.auth, c.reasons, re.value,"
-		" pd.value, r.p, r.sp, r.np, (coalesce(r.begin_s, 0) / 86400) * 86400 AS day, coalesce(sum(c.count), 0), count(*)" ROWS
-		" JOIN address a ON a.id = c.source JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from"
+		"SELECT c.source, hf.value, ef.value, et.value, c.results, c.auth, c.reasons, re.value, pd.value, r.p, r.sp, r.np,"
+		" (coalesce(r.begin_s, 0) / 86400) * 86400 AS day, coalesce(sum(c.count), 0), count(*)" ROWS
+		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from"
 		" JOIN text et ON et.id = i.envelope_to JOIN text re ON re.id = r.reporter JOIN text pd ON pd.id = r.domain"
-		" GROUP BY c.source, day, c.identity, c.auth, c.reasons, c.dkim, c.spf, c.disposition, r.reporter, r.domain, r.p, r.sp, r.np"
-		" ORDER BY a.bytes, a.text, day",
+		" GROUP BY c.source, day, c.identity, c.auth, c.reasons, c.results, r.reporter, r.domain, r.p, r.sp, r.np"
+		" ORDER BY c.source, day",
 
 	[MQ_QUERY_REPORT_HEAD] =
 		"SELECT r.type, r.dialect, re.value, em.value, ex.value, r.report_id, ge.value, d.value, r.begin_s, r.end_s, r.p, r.sp,"
 		" r.np, r.adkim, r.aspf, r.pct, r.testing, r.discovery_method, fo.value, r.records, r.messages, r.variant, r.trust,"
-		" pa.value FROM report r JOIN text re ON re.id = r.reporter JOIN text em ON em.id = r.email"
+		" r.part FROM report r JOIN text re ON re.id = r.reporter JOIN text em ON em.id = r.email"
 		" JOIN text ex ON ex.id = r.extra_contact JOIN text ge ON ge.id = r.generator JOIN text d ON d.id = r.domain"
-		" JOIN text fo ON fo.id = r.fo JOIN text pa ON pa.id = r.part WHERE r.id = ?1",
+		" JOIN text fo ON fo.id = r.fo WHERE r.id = ?1",
 	[MQ_QUERY_REPORT_ERRORS] = "SELECT text FROM report_error WHERE report = ?1 ORDER BY seq",
 	[MQ_QUERY_REPORT_RECORDS] =
-		"SELECT a.bytes, a.text, c.count, c.disposition, c.dkim, c.spf, hf.value, ef.value, et.value, c.auth, c.reasons,"
-		" c.repeated FROM record c JOIN address a ON a.id = c.source JOIN identity i ON i.id = c.identity"
+		"SELECT c.source, c.count, c.results, hf.value, ef.value, et.value, c.auth, c.reasons"
+		" FROM report r CROSS JOIN record c ON " ROWS_OF_REPORT " JOIN identity i ON i.id = c.identity"
 		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from JOIN text et ON et.id = i.envelope_to"
-		" WHERE c.report = ?1 ORDER BY c.seq",
+		" WHERE r.id = ?1 ORDER BY c.id",
 	[MQ_QUERY_REPORT_PROBLEMS] = "SELECT code, reason, part, stored FROM problem WHERE report = ?1 ORDER BY id",
 	[MQ_QUERY_REPORT_PROVENANCE] =
-		"SELECT m.name, m.message_id, m.sender, t.value, hex(m.hash), m.ingested_s FROM (SELECT id AS report, message, part,"
+		"SELECT m.name, m.message_id, m.sender, nullif(s.part, ''), hex(m.hash), m.ingested_s FROM (SELECT id AS report, message, part,"
 		" 0 AS later FROM report WHERE id = ?1 UNION ALL SELECT report, message, part, 1 FROM sighting WHERE report = ?1) s"
-		" JOIN message m ON m.id = s.message JOIN text t ON t.id = s.part ORDER BY s.later, m.id",
+		" JOIN message m ON m.id = s.message ORDER BY s.later, m.id",
 	[MQ_QUERY_REPORT_FAILURE] =
-		"SELECT f.feedback_type, f.user_agent, f.arrival_s, a.bytes, a.text, f.reported_domain, f.auth_failure,"
+		"SELECT f.feedback_type, f.user_agent, f.arrival_s, f.source, f.reported_domain, f.auth_failure,"
 		" f.delivery_result, f.identity_alignment, f.identity_alignment_said, f.auth_results, f.incidents, f.original_mail_from,"
 		" f.original_rcpt_to, f.header_from, f.subject, f.message_id, f.dkim_domain, f.dkim_selector, f.dkim_identity, f.spf_dns"
-		" FROM failure f JOIN address a ON a.id = f.source WHERE f.report = ?1",
+		" FROM failure f WHERE f.report = ?1",
 	[MQ_QUERY_REPORT_TLS_POLICIES] =
 		"SELECT id, domain, policy_type, sessions_ok, sessions_failed, policy_strings, mx_hosts FROM tls_policy"
 		" WHERE report = ?1 ORDER BY id",
@@ -195,7 +206,8 @@ mq_query_sql(MqQueryName name)
 
 /* Ids are given again, so that nothing may point to one that is gone: sets before what they point to. */
 const char *const mq_prune_steps[] = {
-	FORGET("record", "report"),
+	"DELETE FROM record WHERE id IN (SELECT c.id FROM temp.scope s CROSS JOIN report r ON r.id = s.report"
+	" CROSS JOIN record c ON " ROWS_OF_REPORT ")",
 	FORGET("report_error", "report"),
 	FORGET("report_domain", "report"),
 	FORGET("sighting", "report"),
@@ -213,14 +225,13 @@ const char *const mq_prune_steps[] = {
 	"DELETE FROM reasons WHERE id NOT IN (SELECT reasons FROM record)",
 	"DELETE FROM reason WHERE reasons NOT IN (SELECT id FROM reasons)",
 	"DELETE FROM identity WHERE id NOT IN (SELECT identity FROM record)",
-	"DELETE FROM address WHERE id <> 0 AND id NOT IN (SELECT source FROM record UNION SELECT source FROM failure)",
 	"DELETE FROM text WHERE id <> 0 AND id NOT IN (SELECT header_from FROM identity UNION SELECT envelope_from FROM identity"
 	" UNION SELECT envelope_to FROM identity UNION SELECT domain FROM auth_dkim UNION SELECT selector FROM auth_dkim"
 	" UNION SELECT human_result FROM auth_dkim UNION SELECT domain FROM auth_spf UNION SELECT human_result FROM auth_spf"
-	" UNION SELECT type_text FROM reason UNION SELECT comment FROM reason UNION SELECT part FROM report"
+	" UNION SELECT type_text FROM reason UNION SELECT comment FROM reason"
 	" UNION SELECT reporter FROM report UNION SELECT email FROM report UNION SELECT extra_contact FROM report"
 	" UNION SELECT generator FROM report UNION SELECT domain FROM report UNION SELECT fo FROM report"
-	" UNION SELECT part FROM sighting UNION SELECT domain FROM report_domain)",
+	" UNION SELECT domain FROM report_domain)",
 };
 const guint mq_n_prune_steps = G_N_ELEMENTS(mq_prune_steps);
 G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);

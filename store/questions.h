@@ -6,10 +6,11 @@
 
 #define MQ_QUERIES(ROW) \
 	ROW(MESSAGE_FIND) ROW(MESSAGE_KNOWN) ROW(MESSAGE_PUT) ROW(MESSAGE_STATE) ROW(MESSAGE_FORGET_PROBLEMS) \
-	ROW(TEXT_FIND) ROW(TEXT_PUT) ROW(ADDRESS_FIND) ROW(ADDRESS_PUT) ROW(IDENTITY_FIND) ROW(IDENTITY_PUT) \
+	ROW(TEXT_FIND) ROW(TEXT_PUT) ROW(IDENTITY_FIND) ROW(IDENTITY_PUT) \
 	ROW(AUTH_FIND) ROW(AUTH_PUT) ROW(AUTH_DKIM_PUT) ROW(AUTH_SPF_PUT) ROW(AUTH_DKIM) ROW(AUTH_SPF) \
 	ROW(REASONS_FIND) ROW(REASONS_PUT) ROW(REASON_PUT) ROW(REASONS) \
-	ROW(REPORT_BY_DIGEST) ROW(REPORT_BY_KEY) ROW(REPORT_PUT) ROW(REPORT_SUMS) ROW(REPORT_DOMAIN_PUT) ROW(REPORT_ERROR_PUT) \
+	ROW(REPORT_BY_DIGEST) ROW(REPORT_BY_KEY) ROW(NEXT_ROW) ROW(REPORT_PUT) ROW(REPORT_SUMS) ROW(REPORT_DOMAIN_PUT) \
+	ROW(REPORT_ERROR_PUT) \
 	ROW(SIGHTING_COUNT) ROW(SIGHTING_PUT) ROW(RECORD_PUT) ROW(PROBLEM_PUT) \
 	ROW(FAILURE_PUT) ROW(TLS_POLICY_PUT) ROW(TLS_FAILURE_PUT) \
 	ROW(SCOPE_CLEAR) ROW(SCOPE_ALL) ROW(SCOPE_DOMAIN) ROW(REPORTS) \
@@ -30,7 +31,12 @@ const char *mq_query_sql(MqQueryName name);
 extern const char *const mq_prune_steps[];
 extern const guint mq_n_prune_steps;
 
-/* What is stored once and pointed to: its tables, by kind. */
-typedef enum { MQ_INTERN_TEXT, MQ_INTERN_ADDRESS, MQ_INTERN_IDENTITY, MQ_INTERN_AUTH, MQ_INTERN_REASONS, MQ_INTERN_N } MqIntern;
+/* A row's results in one number: whether an earlier variant has the row, then what the report says. */
+#define MQ_RESULTS(repeated, disposition, dkim, spf) \
+	((gint64)(repeated) << 11 | (gint64)(disposition) << 8 | (gint64)(dkim) << 4 | (gint64)(spf))
+#define MQ_RESULTS_REPEATED(results)    ((results) >> 11 != 0)
+#define MQ_RESULTS_DISPOSITION(results) ((MqDisposition)((results) >> 8 & 7))
+#define MQ_RESULTS_DKIM(results)        ((MqResult)((results) >> 4 & 15))
+#define MQ_RESULTS_SPF(results)         ((MqResult)((results) & 15))
 
 #endif

@@ -133,8 +133,7 @@ mq_store_open(const char *location, MqStoreMode mode, GError **error)
 
 	store->location = g_strdup(location);
 	g_mutex_init(&store->knows_lock);
-	for (guint i = 0; i < MQ_INTERN_N; i++)
-		store->interned[i] = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+	mq_intern_init(store);
 	if (g_str_has_prefix(location, "clickhouse:")) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "'%s': ClickHouse is not supported by this marque: name a file",
 		            location);
@@ -154,8 +153,7 @@ mq_store_close(MqStore *store)
 		return;
 	for (guint i = 0; i < MQ_QUERY_N; i++)
 		sqlite3_finalize(store->prepared[i]);
-	for (guint i = 0; i < MQ_INTERN_N; i++)
-		g_hash_table_unref(store->interned[i]);
+	mq_intern_clear(store);
 	sqlite3_finalize(store->knows);
 	sqlite3_close(store->knows_db);
 	sqlite3_close(store->db); /* an open transaction is rolled back */

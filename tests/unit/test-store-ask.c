@@ -15,7 +15,7 @@ test_totals(StoreFixture *f, gconstpointer data)
 	} rules[] = {
 		{ MQ_BY_NOTHING, NULL, FALSE, MQ_TIME_ABSENT, MQ_TIME_ABSENT, "=28/22" },
 		{ MQ_BY_SOURCE, NULL, FALSE, MQ_TIME_ABSENT, MQ_TIME_ABSENT,
-		  "192.0.2.1=17/17 192.0.2.2=5/0 2001:db8::1=3/3 203.0.113.9=3/2" },
+		  "192.0.2.1=17/17 192.0.2.2=5/0 203.0.113.9=3/2 2001:db8::1=3/3" },
 		{ MQ_BY_DOMAIN, NULL, FALSE, MQ_TIME_ABSENT, MQ_TIME_ABSENT,
 		  "example.com=22/17 news.example.com=3/3 example.net=2/2 badexample.com=1/0" },
 		{ MQ_BY_DOMAIN, "example.com", FALSE, MQ_TIME_ABSENT, MQ_TIME_ABSENT, "example.com=22/17 news.example.com=3/3" },
