@@ -6,10 +6,7 @@
 gboolean
 mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error)
 {
-	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
-	g_autoptr(MqQuery) ask =
-		mq_db_ask(store, MQ_QUERY_REPORTS, error, "iaaitii", (gint64)filter->type, filter->since_s, filter->until_s, trust,
-	                  filter->domain, (gint64)!filter->exact, filter->limit > 0 ? (gint64)filter->limit : (gint64)-1);
+	g_autoptr(MqQuery) ask = mq_db_reports(store, filter, error);
 	gboolean row = ask != NULL;
 
 	while (row) {
@@ -123,26 +120,18 @@ mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gp
 	return take_totals(store, ask, filter->limit, take, ctx, error);
 }
 
-static MqFlow
-read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
+static gboolean
+read_flow(MqQuery *ask, MqSets *sets, MqFlow *flow, GError **error)
 {
 	gint64 results = mq_db_int(ask, 4);
-	MqFlow flow = {
-		.header_from = mq_db_text(ask, 1),
-		.envelope_from = mq_db_text(ask, 2),
-		.envelope_to = mq_db_text(ask, 3),
+	const MqSet *auth;
+	const MqSet *reasons;
+
+	*flow = (MqFlow){
 		.dkim = MQ_RESULTS_DKIM(results),
 		.spf = MQ_RESULTS_SPF(results),
 		.disposition = MQ_RESULTS_DISPOSITION(results),
 		.auth_id = mq_db_int(ask, 5),
-		.auth_dkim = auth->dkim,
-		.n_auth_dkim = auth->n_dkim,
-		.auth_spf = auth->spf,
-		.n_auth_spf = auth->n_spf,
-		.reasons = reasons->reasons,
-		.n_reasons = reasons->n_reasons,
-		.reporter = mq_db_text(ask, 7),
-		.policy_domain = mq_db_text(ask, 8),
 		.policy_p = (MqPolicy)mq_db_int(ask, 9),
 		.policy_sp = (MqPolicy)mq_db_int(ask, 10),
 		.policy_np = (MqPolicy)mq_db_int(ask, 11),
@@ -150,9 +139,23 @@ read_flow(MqQuery *ask, const MqSet *auth, const MqSet *reasons)
 		.messages = mq_db_int(ask, 13),
 		.rows = mq_db_int(ask, 14),
 	};
-
-	flow.source_text = mq_db_source(ask, 0, &flow.source);
-	return flow;
+	flow->source_text = mq_db_source(ask, 0, &flow->source);
+	mq_sets_trim(sets);
+	if (!mq_sets_text(sets, mq_db_int(ask, 1), &flow->header_from, error)
+	    || !mq_sets_text(sets, mq_db_int(ask, 2), &flow->envelope_from, error)
+	    || !mq_sets_text(sets, mq_db_int(ask, 3), &flow->envelope_to, error)
+	    || !mq_sets_text(sets, mq_db_int(ask, 7), &flow->reporter, error)
+	    || !mq_sets_text(sets, mq_db_int(ask, 8), &flow->policy_domain, error)
+	    || (auth = mq_sets_auth(sets, flow->auth_id, error)) == NULL
+	    || (reasons = mq_sets_reasons(sets, mq_db_int(ask, 6), error)) == NULL)
+		return FALSE;
+	flow->auth_dkim = auth->dkim;
+	flow->n_auth_dkim = auth->n_dkim;
+	flow->auth_spf = auth->spf;
+	flow->n_auth_spf = auth->n_spf;
+	flow->reasons = reasons->reasons;
+	flow->n_reasons = reasons->n_reasons;
+	return TRUE;
 }
 
 gboolean
@@ -167,20 +170,11 @@ mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer
 		return FALSE;
 	ask = mq_db_ask(store, MQ_QUERY_FLOWS, error, "");
 	while (ask != NULL && row) {
-		const MqSet *auth;
-		const MqSet *why;
 		MqFlow flow;
 
 		if (!mq_db_step(store, ask, &row, error))
 			return FALSE;
-		if (!row)
-			break;
-		auth = mq_sets_auth(&sets, mq_db_int(ask, 5), error);
-		why = auth != NULL ? mq_sets_reasons(&sets, mq_db_int(ask, 6), error) : NULL;
-		if (why == NULL)
-			return FALSE;
-		flow = read_flow(ask, auth, why);
-		if (!take(ctx, &flow, error))
+		if (row && (!read_flow(ask, &sets, &flow, error) || !take(ctx, &flow, error)))
 			return FALSE;
 	}
 	return ask != NULL;

@@ -151,20 +151,51 @@ mq_db_source(MqQuery *ask, int column, MqAddress *address)
 	}
 }
 
-gboolean
-mq_db_scope(MqStore *store, const MqFilter *filter, GError **error)
+/* What @filter says of reports, bound to a question: ?1 type, ?2 since, ?3 until, ?4 trust, ?5 domain,
+ * ?6 its subdomains too, ?7 limit; @format says how many of these the question has. */
+static MqQuery *
+ask_filtered(MqStore *store, MqQueryName name, const char *format, const MqFilter *filter, MqReportType type, GError **error)
 {
 	gint64 trust = filter->trusted_only ? 1 : filter->untrusted_only ? 2 : 0;
-	gint64 type = filter->type != MQ_TYPE_ABSENT ? filter->type : MQ_TYPE_AGGREGATE;
+
+	return mq_db_ask(store, name, error, format, (gint64)type, filter->since_s, filter->until_s, trust, filter->domain,
+	                 (gint64)!filter->exact, filter->limit > 0 ? (gint64)filter->limit : (gint64)-1);
+}
+
+static gboolean
+has_window(const MqFilter *filter)
+{
+	return filter->since_s != MQ_TIME_ABSENT || filter->until_s != MQ_TIME_ABSENT;
+}
+
+static gboolean
+fill_scope(MqStore *store, const MqFilter *filter, MqReportType type, GError **error)
+{
 	g_autoptr(MqQuery) clear = mq_db_ask(store, MQ_QUERY_SCOPE_CLEAR, error, "");
 	g_autoptr(MqQuery) fill = NULL;
 
 	if (!mq_db_do(store, clear, error))
 		return FALSE;
-	if (filter->domain == NULL)
-		fill = mq_db_ask(store, MQ_QUERY_SCOPE_ALL, error, "iaai", type, filter->since_s, filter->until_s, trust);
+	if (filter->domain != NULL)
+		fill = ask_filtered(store, MQ_QUERY_SCOPE_DOMAIN, "iaaiti", filter, type, error);
 	else
-		fill = mq_db_ask(store, MQ_QUERY_SCOPE_DOMAIN, error, "iaaiti", type, filter->since_s, filter->until_s, trust,
-		                 filter->domain, (gint64)!filter->exact);
+		fill = ask_filtered(store, has_window(filter) ? MQ_QUERY_SCOPE_WINDOW : MQ_QUERY_SCOPE_ALL, "iaai", filter, type, error);
 	return mq_db_do(store, fill, error);
+}
+
+gboolean
+mq_db_scope(MqStore *store, const MqFilter *filter, GError **error)
+{
+	return fill_scope(store, filter, filter->type != MQ_TYPE_ABSENT ? filter->type : MQ_TYPE_AGGREGATE, error);
+}
+
+MqQuery *
+mq_db_reports(MqStore *store, const MqFilter *filter, GError **error)
+{
+	if (filter->domain == NULL)
+		return ask_filtered(store, has_window(filter) ? MQ_QUERY_REPORTS_WINDOW : MQ_QUERY_REPORTS_ALL, "iaaitii",
+		                    filter, filter->type, error);
+	if (!fill_scope(store, filter, filter->type, error))
+		return NULL;
+	return ask_filtered(store, MQ_QUERY_REPORTS_SCOPE, "iaaitii", filter, filter->type, error);
 }

@@ -86,6 +86,8 @@ const char *mq_db_source(MqQuery *ask, int column, MqAddress *address);
 
 /* Fills temp.scope with the reports of @filter; every question about rows reads it. */
 gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
+/* The list of the reports of @filter, newest first. (transfer none), as of mq_db_ask() */
+MqQuery *mq_db_reports(MqStore *store, const MqFilter *filter, GError **error);
 
 /* What mq_store_knows() reads from now on is not older than this. */
 void mq_db_look_up_anew(MqStore *store);

@@ -435,17 +435,25 @@ put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *
 	return TRUE;
 }
 
+static gboolean
+run(MqStore *store, MqQueryName name, GError **error)
+{
+	g_autoptr(MqQuery) ask = mq_db_ask(store, name, error, "");
+
+	return mq_db_do(store, ask, error);
+}
+
 gboolean
 mq_store_put(MqStore *store, MqMessage *message, MqPutResult *result, GError **error)
 {
 	gint64 id = 0;
 
 	*result = (MqPutResult){ 0 };
-	if (!begin(store, error) || !mq_db_exec(store, "SAVEPOINT message", error))
+	if (!begin(store, error) || !run(store, MQ_QUERY_SAVEPOINT, error))
 		return FALSE;
 	if (put_message_row(store, message, &id, &result->known, error)
 	    && (result->known || put_reports(store, message, id, result, error)))
-		return mq_db_exec(store, "RELEASE message", error);
+		return run(store, MQ_QUERY_RELEASE, error);
 
 	/* the first error is the one that counts; a full disk may have ended the transaction already */
 	sqlite3_exec(store->db, "ROLLBACK TO message; RELEASE message", NULL, NULL, NULL);

@@ -22,7 +22,11 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 /* The ids of the name ?5 and, with ?6, of those under it. */
 #define NAMES "(SELECT t.id FROM text t WHERE t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))"
 
-#define IN_WINDOW "(?2 IS NULL OR r.begin_s >= ?2) AND (?3 IS NULL OR r.begin_s < ?3) AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
+/* ?1: a type, 0 any; ?4: 0 any, 1 trusted only, 2 untrusted only */
+#define OF_KIND "(?1 = 0 OR r.type = ?1) AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
+
+/* From ?2 to before ?3; said so that an index on begin_s serves. NULL is in no window. */
+#define WITHIN(begin_s) begin_s " >= coalesce(?2, -9223372036854775807) AND " begin_s " < coalesce(?3, 9223372036854775807)"
 
 #define SUMS \
 	" coalesce(sum(c.count), 0), coalesce(sum(CASE WHEN " DKIM_PASS " OR " SPF_PASS " THEN c.count END), 0)," \
@@ -38,7 +42,12 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 	"SELECT r.id, r.type, r.dialect, re.value, r.report_id, d.value, r.begin_s, r.end_s, r.records, r.messages, r.variant," \
 	" r.trust"
 
+#define REPORT_NAMES " text re ON re.id = r.reporter CROSS JOIN text d ON d.id = r.domain"
+#define NEWEST_FIRST " ORDER BY r.begin_s DESC, r.id DESC LIMIT ?7"
+
 static const char *const sql[MQ_QUERY_N] = {
+	[MQ_QUERY_SAVEPOINT] = "SAVEPOINT message",
+	[MQ_QUERY_RELEASE] = "RELEASE message",
 	[MQ_QUERY_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
 	/* the state, and whether a part that is no report's was lost */
 	[MQ_QUERY_MESSAGE_KNOWN] =
@@ -99,17 +108,20 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_TLS_FAILURE_PUT] = "INSERT INTO tls_failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
 	[MQ_QUERY_SCOPE_CLEAR] = "DELETE FROM temp.scope",
-	[MQ_QUERY_SCOPE_ALL] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE r.type = ?1 AND " IN_WINDOW,
+	[MQ_QUERY_SCOPE_ALL] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE ?2 IS NULL AND ?3 IS NULL AND " OF_KIND,
+	[MQ_QUERY_SCOPE_WINDOW] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE " WITHIN("r.begin_s") " AND " OF_KIND,
 	[MQ_QUERY_SCOPE_DOMAIN] =
 		"INSERT INTO temp.scope SELECT rd.report, rd.domain FROM report_domain rd CROSS JOIN report r ON r.id = rd.report"
-		" WHERE rd.domain IN " NAMES " AND rd.begin_s >= coalesce(?2, -9223372036854775807)"
-		" AND rd.begin_s < coalesce(?3, 9223372036854775807) AND r.type = ?1 AND " IN_WINDOW,
+		" WHERE rd.domain IN " NAMES " AND " WITHIN("rd.begin_s")
+		" AND (r.begin_s IS NOT NULL OR (?2 IS NULL AND ?3 IS NULL)) AND " OF_KIND,
 
-	[MQ_QUERY_REPORTS] =
-		REPORT_ROW " FROM report r JOIN text re ON re.id = r.reporter JOIN text d ON d.id = r.domain"
-		" WHERE (?1 = 0 OR r.type = ?1) AND " IN_WINDOW
-		" AND (?5 IS NULL OR r.id IN (SELECT rd.report FROM report_domain rd WHERE rd.domain IN " NAMES "))"
-		" ORDER BY r.begin_s DESC NULLS LAST, r.id DESC LIMIT ?7",
+	[MQ_QUERY_REPORTS_ALL] =
+		REPORT_ROW " FROM report r CROSS JOIN" REPORT_NAMES " WHERE ?2 IS NULL AND ?3 IS NULL AND " OF_KIND NEWEST_FIRST,
+	[MQ_QUERY_REPORTS_WINDOW] =
+		REPORT_ROW " FROM report r CROSS JOIN" REPORT_NAMES " WHERE " WITHIN("r.begin_s") " AND " OF_KIND NEWEST_FIRST,
+	[MQ_QUERY_REPORTS_SCOPE] =
+		REPORT_ROW " FROM (SELECT DISTINCT report FROM temp.scope) s CROSS JOIN report r ON r.id = s.report CROSS JOIN"
+		REPORT_NAMES NEWEST_FIRST,
 
 	[MQ_QUERY_TOTALS_SOURCE] = "SELECT c.source," SUMS ROWS MOST_FIRST,
 	[MQ_QUERY_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,
@@ -129,13 +141,13 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORTERS] =
 		"SELECT t.value, coalesce(sum(r.messages), 0), 0, 0, 0, 0, 0, 0, 1, count(*), min(r.begin_s), max(r.end_s)"
 		" FROM temp.scope s JOIN report r ON r.id = s.report JOIN text t ON t.id = r.reporter GROUP BY 1 ORDER BY 1",
+	/* ids only, and first what differs most: the rows are sorted */
 	[MQ_QUERY_FLOWS] =
-		"SELECT c.source, hf.value, ef.value, et.value, c.results, c.auth, c.reasons, re.value, pd.value, r.p, r.sp, r.np,"
-		" (coalesce(r.begin_s, 0) / 86400) * 86400 AS day, coalesce(sum(c.count), 0), count(*)" ROWS
-		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from"
-		" JOIN text et ON et.id = i.envelope_to JOIN text re ON re.id = r.reporter JOIN text pd ON pd.id = r.domain"
-		" GROUP BY c.source, day, c.identity, c.auth, c.reasons, c.results, r.reporter, r.domain, r.p, r.sp, r.np"
+		"SELECT c.source, i.header_from, i.envelope_from, i.envelope_to, c.results, c.auth, c.reasons, r.reporter, r.domain,"
+		" r.p, r.sp, r.np, (coalesce(r.begin_s, 0) / 86400) * 86400 AS day, coalesce(sum(c.count), 0), count(*)" ROWS
+		" GROUP BY c.source, day, r.reporter, c.identity, c.auth, c.results, c.reasons, r.domain, r.p, r.sp, r.np"
 		" ORDER BY c.source, day",
+	[MQ_QUERY_TEXT] = "SELECT value FROM text WHERE id = ?1",
 
 	[MQ_QUERY_REPORT_HEAD] =
 		"SELECT r.type, r.dialect, re.value, em.value, ex.value, r.report_id, ge.value, d.value, r.begin_s, r.end_s, r.p, r.sp,"

@@ -33,6 +33,7 @@ mq_sets_init(MqSets *sets, MqStore *store)
 	sets->store = store;
 	sets->auth = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, set_free);
 	sets->reasons = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, set_free);
+	sets->texts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 }
 
 void
@@ -40,6 +41,38 @@ mq_sets_clear(MqSets *sets)
 {
 	g_clear_pointer(&sets->auth, g_hash_table_unref);
 	g_clear_pointer(&sets->reasons, g_hash_table_unref);
+	g_clear_pointer(&sets->texts, g_hash_table_unref);
+}
+
+gboolean
+mq_sets_text(MqSets *sets, gint64 id, const char **text, GError **error)
+{
+	g_autoptr(MqQuery) ask = NULL;
+	gpointer known;
+	gboolean row;
+
+	if (id == 0) {
+		*text = NULL;
+		return TRUE;
+	}
+	if (g_hash_table_lookup_extended(sets->texts, &id, NULL, &known)) {
+		*text = known;
+		return TRUE;
+	}
+	ask = mq_db_ask(sets->store, MQ_QUERY_TEXT, error, "i", id);
+	if (ask == NULL || !mq_db_step(sets->store, ask, &row, error))
+		return FALSE;
+	known = row ? g_strdup(mq_db_text(ask, 0)) : NULL;
+	g_hash_table_insert(sets->texts, g_memdup2(&id, sizeof(id)), known);
+	*text = known;
+	return TRUE;
+}
+
+void
+mq_sets_trim(MqSets *sets)
+{
+	if (g_hash_table_size(sets->texts) >= LOADED_MAX)
+		g_hash_table_remove_all(sets->texts);
 }
 
 static void

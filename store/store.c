@@ -17,7 +17,7 @@ open_immutable(const char *location, sqlite3 **db)
 	g_autofree char *escaped = g_uri_escape_string(location, "/", FALSE);
 	g_autofree char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
 
-	return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 }
 
 /* What a program that was killed left behind cannot be read in a directory that cannot be written to. */
@@ -54,7 +54,7 @@ open_for_reading(MqStore *store, GError **error)
 		            store->location);
 		return FALSE;
 	}
-	status = sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE, NULL);
+	status = sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (status == SQLITE_OK) {
 		sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
 		status = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
@@ -90,7 +90,8 @@ open_for_writing(MqStore *store, GError **error)
 		            "database '%s': it is no SQLite database: name another file with --database", store->location);
 		return FALSE;
 	}
-	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
+	    != SQLITE_OK)
 		return mq_db_error(store, error);
 	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
 	if (sqlite3_db_readonly(store->db, "main") == 1) {
