@@ -35,6 +35,36 @@ address_equal(gconstpointer a, gconstpointer b)
 	return mq_address_compare(a, b) == 0;
 }
 
+/* A stream and what tells it from others; names are interned. */
+typedef struct {
+	const MqSource *source;
+	const char *header_from, *envelope_from;
+	gint64 auth_id;
+	MqResult dkim, spf;
+	guint hints;
+	MqStream *stream; /* owned by the source */
+} StreamKey;
+
+static guint
+stream_key_hash(gconstpointer data)
+{
+	const StreamKey *key = data;
+	guint hash = g_direct_hash(key->source) * 31 + g_direct_hash(key->header_from);
+
+	hash = (hash * 31 + g_direct_hash(key->envelope_from)) * 31 + (guint)key->auth_id;
+	return (hash * 31 + key->dkim * 16 + key->spf) * 31 + key->hints;
+}
+
+static gboolean
+stream_key_equal(gconstpointer left, gconstpointer right)
+{
+	const StreamKey *a = left;
+	const StreamKey *b = right;
+
+	return a->source == b->source && a->header_from == b->header_from && a->envelope_from == b->envelope_from
+	       && a->auth_id == b->auth_id && a->dkim == b->dkim && a->spf == b->spf && a->hints == b->hints;
+}
+
 static void
 stream_free(gpointer data)
 {
@@ -81,6 +111,8 @@ mq_sources_new(const char *domain, const MqServices *services)
 
 	sources->services = services;
 	sources->by_address = g_hash_table_new(address_hash, address_equal);
+	sources->by_text = g_hash_table_new(g_str_hash, g_str_equal);
+	sources->by_stream = g_hash_table_new_full(stream_key_hash, stream_key_equal, g_free, NULL);
 	sources->sources = g_ptr_array_new_with_free_func(source_free);
 	sources->senders = g_ptr_array_new_with_free_func(group_free);
 	sources->reporters = g_hash_table_new(g_str_hash, g_str_equal);
@@ -104,6 +136,8 @@ mq_sources_free(MqSources *sources)
 		return;
 	g_ptr_array_unref(sources->senders);
 	g_hash_table_unref(sources->by_address);
+	g_hash_table_unref(sources->by_text);
+	g_hash_table_unref(sources->by_stream);
 	g_ptr_array_unref(sources->sources);
 	g_hash_table_unref(sources->reporters);
 	g_hash_table_unref(sources->covered);
@@ -135,28 +169,25 @@ owner_of(MqSources *sources, const char *header_from)
 static MqSource *
 source_of(MqSources *sources, const MqFlow *flow, const char *header_from)
 {
-	MqSource *source = flow->source.n_bytes > 0 ? g_hash_table_lookup(sources->by_address, &flow->source) : NULL;
+	gboolean is_address = flow->source.n_bytes > 0;
+	const char *text = flow->source_text != NULL ? flow->source_text : "";
+	MqSource *source = is_address ? g_hash_table_lookup(sources->by_address, &flow->source)
+	                              : g_hash_table_lookup(sources->by_text, text);
 
-	/* what is no address is a source for itself; flows come in the order of sources */
-	if (source == NULL && flow->source.n_bytes == 0 && sources->sources->len > 0) {
-		MqSource *last = g_ptr_array_index(sources->sources, sources->sources->len - 1);
-
-		if (last->address.n_bytes == 0 && g_strcmp0(last->text, flow->source_text != NULL ? flow->source_text : "") == 0)
-			source = last;
-	}
 	if (source != NULL)
 		return source;
 	source = g_new0(MqSource, 1);
 	source->address = flow->source;
-	source->text = flow->source.n_bytes > 0 ? mq_address_to_text(&flow->source)
-	                                        : g_strdup(flow->source_text != NULL ? flow->source_text : "");
+	source->text = is_address ? mq_address_to_text(&flow->source) : g_strdup(text);
 	source->owner = owner_of(sources, header_from);
 	source->streams = g_ptr_array_new_with_free_func(stream_free);
 	source->days = g_array_new(FALSE, FALSE, sizeof(MqSourceDay));
 	source->reporters = g_hash_table_new(g_str_hash, g_str_equal);
 	g_ptr_array_add(sources->sources, source);
-	if (flow->source.n_bytes > 0)
+	if (is_address)
 		g_hash_table_insert(sources->by_address, &source->address, source);
+	else
+		g_hash_table_insert(sources->by_text, source->text, source);
 	return source;
 }
 
@@ -226,18 +257,23 @@ read_keys(const MqFlow *flow, MqStream *stream)
 static MqStream *
 stream_of(MqSources *sources, MqSource *source, const MqFlow *flow, const char *header_from, guint hints)
 {
-	const char *envelope = interned(sources, flow->envelope_from);
+	StreamKey key = {
+		.source = source,
+		.header_from = header_from,
+		.envelope_from = interned(sources, flow->envelope_from),
+		.auth_id = flow->auth_id,
+		.dkim = flow->dkim,
+		.spf = flow->spf,
+		.hints = hints,
+	};
+	const StreamKey *known = g_hash_table_lookup(sources->by_stream, &key);
 	MqStream *stream;
 
-	for (guint i = 0; i < source->streams->len; i++) {
-		stream = g_ptr_array_index(source->streams, i);
-		if (stream->auth_id == flow->auth_id && stream->header_from == header_from && stream->envelope_from == envelope
-		    && stream->dkim == flow->dkim && stream->spf == flow->spf && stream->hints == hints)
-			return stream;
-	}
-	stream = g_new0(MqStream, 1);
+	if (known != NULL)
+		return known->stream;
+	stream = key.stream = g_new0(MqStream, 1);
 	stream->header_from = header_from;
-	stream->envelope_from = envelope;
+	stream->envelope_from = key.envelope_from;
 	stream->auth_id = flow->auth_id;
 	stream->dkim = flow->dkim;
 	stream->spf = flow->spf;
@@ -247,6 +283,7 @@ stream_of(MqSources *sources, MqSource *source, const MqFlow *flow, const char *
 	read_spf(sources, flow, stream);
 	read_keys(flow, stream);
 	g_ptr_array_add(source->streams, stream);
+	g_hash_table_add(sources->by_stream, g_memdup2(&key, sizeof(key)));
 	return stream;
 }
 

@@ -138,6 +138,8 @@ typedef struct {
 	gint64 period_since_s, previous_since_s; /* what is counted apart, MQ_TIME_ABSENT: nothing; set before taking flows */
 	gint64 dispositions[MQ_DISPOSITION_N];   /* messages of the period; [0] where the report does not say */
 	GHashTable *by_address;    /* MqAddress -> MqSource, owned by sources */
+	GHashTable *by_text;       /* what is no address -> MqSource, likewise */
+	GHashTable *by_stream;     /* private */
 	GPtrArray *sources;        /* MqSource *, owned; most messages first once settled */
 	GPtrArray *senders;        /* MqSenderGroup *, owned; likewise */
 	GHashTable *reporters;     /* interned: distinct names in the window */

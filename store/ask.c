@@ -137,7 +137,6 @@ read_flow(MqQuery *ask, MqSets *sets, MqFlow *flow, GError **error)
 		.policy_np = (MqPolicy)mq_db_int(ask, 11),
 		.day_s = mq_db_int(ask, 12),
 		.messages = mq_db_int(ask, 13),
-		.rows = mq_db_int(ask, 14),
 	};
 	flow->source_text = mq_db_source(ask, 0, &flow->source);
 	mq_sets_trim(sets);

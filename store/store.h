@@ -118,9 +118,8 @@ typedef gboolean (*MqTotalsFunc)(gpointer ctx, const char *key, const MqTotals *
  * Monday; month: 2026-11). Most messages first; times in order. */
 gboolean mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc take, gpointer ctx, GError **error);
 
-/* A flow: records alike in all but count, summed over the window and one day (day_s) each. What
- * analysis reads. Strings are valid during the callback, except that equal auth sets have equal
- * auth_id over one run of the question. */
+/* A flow: what a row says of mail, with what its report says about it. What analysis reads. Strings are
+ * valid during the callback, except that equal auth sets have equal auth_id over one run of the question. */
 typedef struct {
 	MqAddress source;
 	const char *source_text;   /* (nullable) when it is no address */
@@ -139,10 +138,9 @@ typedef struct {
 	MqPolicy policy_p, policy_sp, policy_np;
 	gint64 day_s;              /* begin of the report, to the UTC day */
 	gint64 messages;
-	gint64 rows;
 } MqFlow;
 typedef gboolean (*MqFlowFunc)(gpointer ctx, const MqFlow *flow, GError **error);
-/* In order of source, day. */
+/* In order of domain, begin, report and row. */
 gboolean mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer ctx, GError **error);
 
 /* Every header_from domain's organisational view: distinct policy domains in the window with totals. */
