@@ -6,6 +6,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -118,6 +119,7 @@ class Postfix:
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # the session that was started for it
+            self.process.wait()
         self.output.close()
         shutil.rmtree(self.folder, ignore_errors=True)
