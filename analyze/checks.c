@@ -90,6 +90,17 @@ mq_findings_unknown(MqFindings *out, const MqFindingKind *kind, const char *subj
 	return finding;
 }
 
+MqFinding *
+mq_findings_missing(MqFindings *out, const MqFindingKind *kind, const MqFacts *facts, MqFactState state, const char *why)
+{
+	if (facts->exists == MQ_FACT_ABSENT || state == MQ_FACT_PRESENT)
+		return NULL;
+	if (state == MQ_FACT_ABSENT)
+		return mq_findings_add(out, kind, facts->domain);
+	mq_findings_unknown(out, kind, facts->domain, why);
+	return NULL;
+}
+
 static char *
 phrase(const char *format, va_list args)
 {

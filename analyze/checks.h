@@ -57,6 +57,18 @@ MqFinding *mq_findings_add(MqFindings *out, const MqFindingKind *kind, const cha
 /* The same, of severity unknown. @why: (nullable) */
 MqFinding *mq_findings_unknown(MqFindings *out, const MqFindingKind *kind, const char *subject, const char *why);
 
+/**
+ * mq_findings_missing:
+ * @state: of a record at the domain itself
+ * @why: (nullable)
+ *
+ * Returns: (nullable): a finding to be filled in, where DNS says that the record is missing; %NULL where
+ *   it is there, where nobody knows (said as unknown) and where there is no such domain (said by
+ *   domain-missing)
+ */
+MqFinding *mq_findings_missing(MqFindings *out, const MqFindingKind *kind, const MqFacts *facts, MqFactState state,
+                               const char *why);
+
 /* Fields, set once. */
 void mq_finding_detail(MqFinding *finding, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void mq_finding_fix(MqFinding *finding, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -89,22 +89,24 @@ typedef struct {
 	char *why;
 } MqDkimFact;
 
+/* A TXT record of which there must be exactly one. */
 typedef struct {
-	MqFactState state;      /* one valid record; absent also when it is none by RFC 8461 3.1 */
+	MqFactState state;      /* there is one, or what is meant as one: see problem */
 	char *why;
 	guint records;
 	char *text;             /* (nullable) the first record */
 	char *problem;          /* (nullable) why what is there does not count */
+} MqTxtFact;
+
+typedef struct {
+	MqTxtFact txt;
 	MqFactState fetched;    /* the policy file; absent: there is none to be used, see fetch_problem */
 	char *fetch_problem;
 	MqStsPolicy *policy;    /* (nullable) */
 } MqStsFacts;
 
 typedef struct {
-	MqFactState state;
-	char *why;
-	guint records;
-	char *text, *problem;   /* (nullable) */
+	MqTxtFact txt;
 	MqTlsrptRecord *record; /* (nullable) */
 } MqTlsrptFacts;
 

@@ -130,16 +130,24 @@ mq_report_uris_usable(const GPtrArray *uris)
 
 /* ------------------------------------------------------------------- the tags */
 
+/* Which of @words, in any case, @value is; -1: none. */
+static int
+find_word(const char *value, const char *const *words)
+{
+	for (int i = 0; words[i] != NULL; i++)
+		if (g_ascii_strcasecmp(value, words[i]) == 0)
+			return i;
+	return -1;
+}
+
 static gboolean
 read_policy(const char *value, MqPolicy *out)
 {
-	static const char *const words[] = { "none", "quarantine", "reject" };
+	static const char *const words[] = { "none", "quarantine", "reject", NULL };
+	int found = find_word(value, words);
 
-	*out = MQ_POLICY_OTHER;
-	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-		if (g_ascii_strcasecmp(value, words[i]) == 0)
-			*out = (MqPolicy)(MQ_POLICY_NONE + i);
-	return *out != MQ_POLICY_OTHER;
+	*out = found >= 0 ? (MqPolicy)(MQ_POLICY_NONE + found) : MQ_POLICY_OTHER;
+	return found >= 0;
 }
 
 static gboolean
@@ -163,13 +171,12 @@ set_np(MqDmarcRecord *record, const char *value)
 static gboolean
 read_mode(const char *value, MqAlignmentMode *out)
 {
-	if (g_ascii_strcasecmp(value, "r") == 0)
-		*out = MQ_MODE_RELAXED;
-	else if (g_ascii_strcasecmp(value, "s") == 0)
-		*out = MQ_MODE_STRICT;
-	else
-		return FALSE;
-	return TRUE;
+	static const char *const words[] = { "r", "s", NULL };
+	int found = find_word(value, words);
+
+	if (found >= 0)
+		*out = found == 0 ? MQ_MODE_RELAXED : MQ_MODE_STRICT;
+	return found >= 0;
 }
 
 static gboolean
@@ -187,25 +194,23 @@ set_aspf(MqDmarcRecord *record, const char *value)
 static gboolean
 set_t(MqDmarcRecord *record, const char *value)
 {
-	if (g_ascii_strcasecmp(value, "y") == 0)
-		record->t = MQ_YES_YES;
-	else if (g_ascii_strcasecmp(value, "n") == 0)
-		record->t = MQ_YES_NO;
-	else
-		return FALSE;
-	return TRUE;
+	static const char *const words[] = { "n", "y", NULL };
+	int found = find_word(value, words);
+
+	if (found >= 0)
+		record->t = found == 0 ? MQ_YES_NO : MQ_YES_YES;
+	return found >= 0;
 }
 
 static gboolean
 set_psd(MqDmarcRecord *record, const char *value)
 {
-	static const char letters[] = "nyu"; /* in the order of MqPsd */
-	const char *at = value[0] != '\0' && value[1] == '\0' ? strchr(letters, g_ascii_tolower(value[0])) : NULL;
+	static const char *const words[] = { "n", "y", "u", NULL }; /* in the order of MqPsd */
+	int found = find_word(value, words);
 
-	if (at == NULL)
-		return FALSE;
-	record->psd = (MqPsd)(MQ_PSD_NO + (at - letters));
-	return TRUE;
+	if (found >= 0)
+		record->psd = (MqPsd)(MQ_PSD_NO + found);
+	return found >= 0;
 }
 
 static gboolean

@@ -57,6 +57,17 @@ add_term(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *term)
 	return TRUE;
 }
 
+/* "192.0.2.1/32" as a term: a prefix that takes all is left out. */
+static void
+append_block(GString *out, const char *block)
+{
+	gboolean v6 = strchr(block, ':') != NULL;
+	const char *whole = v6 ? "/128" : "/32";
+	gsize n = strlen(block) - (g_str_has_suffix(block, whole) ? strlen(whole) : 0);
+
+	g_string_append_printf(out, " %s:%.*s", v6 ? "ip6" : "ip4", (int)n, block);
+}
+
 /* The ranges of a tree as terms; FALSE when some of it stands for no fixed ranges. */
 static gboolean
 append_ranges(const GPtrArray *nodes, GString *out)
@@ -70,11 +81,8 @@ append_ranges(const GPtrArray *nodes, GString *out)
 			return FALSE;
 		if (node->kind == MQ_SPF_IP4 || node->kind == MQ_SPF_IP6)
 			g_string_append_printf(out, " %s", node->text + (node->text[0] == '+'));
-		for (guint a = 0; node->addresses != NULL && a < node->addresses->len; a++) {
-			const char *block = g_ptr_array_index(node->addresses, a);
-
-			g_string_append_printf(out, " %s:%s", strchr(block, ':') != NULL ? "ip6" : "ip4", block);
-		}
+		for (guint a = 0; node->addresses != NULL && a < node->addresses->len; a++)
+			append_block(out, g_ptr_array_index(node->addresses, a));
 		if (node->addresses != NULL && node->addresses->len >= MQ_SPF_NODE_ADDRESSES)
 			return FALSE;
 		if (node->children != NULL && !append_ranges(node->children, out))
@@ -169,7 +177,7 @@ flatten_one(GPtrArray *pieces)
 	if (costliest == NULL)
 		return FALSE;
 	if (strchr("-~?", costliest->text[0]) == NULL && costliest->ranges->result == MQ_RESULT_NEUTRAL
-	    && !costliest->ranges->needs_ask && append_ranges(costliest->ranges->tree, ranges) && ranges->len > 0) {
+	    && !costliest->ranges->needs_ask && !costliest->ranges->shortened && append_ranges(costliest->ranges->tree, ranges) && ranges->len > 0) {
 		g_free(costliest->text);
 		costliest->text = g_strdup(ranges->str + 1);
 		costliest->lookups = 0;

@@ -8,9 +8,8 @@ typedef struct {
 	MqAnswers *answers;
 	MqSpfMacros values;
 	MqSpfSurvey *out;
-	GPtrArray *spare; /* a node that has no place in the tree */
 	gboolean complete;
-	guint nodes;
+	guint told; /* nodes of the tree, over all records */
 } Run;
 
 /* The first trouble that every address meets is the record's result. */
@@ -141,27 +140,48 @@ has_all(const MqSpfRecord *record)
 	return FALSE;
 }
 
+/* What the term costs of the ten; beyond what is walked it is counted, not asked. */
+static void
+spend(Run *run, const char *domain, const MqSpfTerm *term, MqSpfNode *node, guint depth)
+{
+	guint before = run->out->lookups;
+
+	run->out->lookups += term->spec != NULL && mq_spf_macro_uses(term->spec, "p") ? 2 : 1;
+	if (run->out->lookups <= MQ_SPF_SURVEY_LOOKUPS && depth < DEPTH_MAX)
+		take_term(run, domain, term, node, depth);
+	else
+		run->out->incomplete = TRUE;
+	node->lookups = run->out->lookups - before;
+}
+
+/* A node of the tree, or one that is not told: every term is walked all the same. */
+static MqSpfNode *
+add_node(Run *run, GPtrArray *nodes, const MqSpfTerm *term, GPtrArray *spare)
+{
+	if (run->told++ < MQ_SPF_NODES)
+		return mq_spf_node_add(nodes, term, spare);
+	run->out->shortened = TRUE;
+	g_ptr_array_set_size(spare, 0);
+	return mq_spf_node_add(spare, term, NULL);
+}
+
 static void
 walk_terms(Run *run, const char *domain, const MqSpfRecord *record, GPtrArray *nodes, guint depth)
 {
+	g_autoptr(GPtrArray) spare = mq_spf_nodes_new();
+	gboolean redirects = !has_all(record);
 	gboolean ended = FALSE; /* by "all": what follows is ignored */
 
-	for (guint i = 0; i < record->terms->len && run->nodes < MQ_SPF_NODES; i++) {
+	for (guint i = 0; i < record->terms->len; i++) {
 		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
-		MqSpfNode *node = mq_spf_node_add(nodes, term, run->spare);
-		guint before = run->out->lookups;
+		MqSpfNode *node = add_node(run, nodes, term, spare);
 
-		run->nodes++;
-		if (ended || (term->kind == MQ_SPF_REDIRECT && has_all(record)))
+		if (ended || (term->kind == MQ_SPF_REDIRECT && !redirects))
 			continue;
 		node->state = MQ_SPF_WALKED;
 		ended = term->kind == MQ_SPF_ALL;
-		if (!asks(term->kind))
-			continue;
-		run->out->lookups++;
-		if (run->out->lookups <= MQ_SPF_SURVEY_LOOKUPS && depth < DEPTH_MAX)
-			take_term(run, domain, term, node, depth);
-		node->lookups = run->out->lookups - before;
+		if (asks(term->kind))
+			spend(run, domain, term, node, depth);
 	}
 }
 
@@ -202,8 +222,7 @@ mq_spf_survey(MqAnswers *answers, const char *domain, MqSpfSurvey **out)
 	g_autofree char *sender = g_strconcat("postmaster@", domain, NULL);
 	g_auto(MqSpfSender) who = { 0 };
 	g_autoptr(MqSpfSurvey) survey = g_new0(MqSpfSurvey, 1);
-	g_autoptr(GPtrArray) spare = mq_spf_nodes_new();
-	Run run = { .answers = answers, .out = survey, .spare = spare, .complete = TRUE };
+	Run run = { .answers = answers, .out = survey, .complete = TRUE };
 
 	survey->tree = mq_spf_nodes_new();
 	survey->result = MQ_RESULT_NEUTRAL;

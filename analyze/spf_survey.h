@@ -14,6 +14,8 @@ typedef struct {
 	guint lookups;      /* may exceed MQ_SPF_LOOKUPS */
 	guint void_lookups; /* names without any address, of either family */
 	gboolean needs_ask; /* exists, ptr or macros on who sends: stands for no fixed ranges */
+	gboolean incomplete; /* not all of it was walked: the counts are at least these */
+	gboolean shortened; /* the tree has the first MQ_SPF_NODES terms only */
 	GPtrArray *tree;    /* MqSpfNode *: the record's terms */
 } MqSpfSurvey;
 

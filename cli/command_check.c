@@ -42,6 +42,14 @@ spf_tree_json(const MqFacts *facts)
 	return tree;
 }
 
+static gboolean
+is_whole_tree(const MqFacts *facts)
+{
+	const MqSpfSurvey *ranges = facts->spf.ranges;
+
+	return ranges == NULL || (!ranges->incomplete && !ranges->shortened);
+}
+
 static json_t *
 dmarc_json(const MqFacts *facts)
 {
@@ -134,8 +142,8 @@ records_json(const MqFacts *facts)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "spf", mq_json_texts(facts->spf.records), "dmarc",
 	                 dmarc_json(facts), "dmarc_discovery", discovery_json(facts), "mx", mx_json(facts), "caa", caa_json(facts),
-	                 "dkim", dkim_json(facts), "mta_sts", mq_json_text(facts->sts.text), "tlsrpt",
-	                 mq_json_text(facts->tlsrpt.text), "bimi", mq_json_text(facts->bimi.text));
+	                 "dkim", dkim_json(facts), "mta_sts", mq_json_text(facts->sts.txt.text), "tlsrpt",
+	                 mq_json_text(facts->tlsrpt.txt.text), "bimi", mq_json_text(facts->bimi.text));
 }
 
 static json_t *
@@ -148,8 +156,10 @@ domain_json(const MqDomainCheck *check, const Options *options)
 		json_array_append_new(findings, finding_json(g_ptr_array_index(check->findings->list, i)));
 	domain = json_pack("{s:o, s:o, s:o, s:o}", "domain", mq_json_text(check->domain), "checked_at",
 	                   mq_json_time(check->options.now_s), "records", records_json(check->facts), "findings", findings);
-	if (options->explain)
+	if (options->explain) {
 		json_object_set_new(domain, "spf_tree", spf_tree_json(check->facts));
+		json_object_set_new(domain, "spf_tree_complete", json_boolean(is_whole_tree(check->facts)));
+	}
 	return domain;
 }
 
@@ -240,7 +250,8 @@ print_text(const MqApp *app, const json_t *document)
 		if (!app->globals.verbose)
 			print_fine(app, findings);
 		if (json_object_get(domain, "spf_tree") != NULL) {
-			mq_print_line(app, "  SPF, with the lookups of each term:");
+			mq_print_line(app, "  SPF, with the lookups of each term%s:",
+			              json_is_true(json_object_get(domain, "spf_tree_complete")) ? "" : "; only a part of it");
 			print_tree(app, json_object_get(domain, "spf_tree"), 2);
 		}
 	}

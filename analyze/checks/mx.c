@@ -97,17 +97,10 @@ find_lookalike(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 static void
 find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
-	MqFinding *finding;
+	MqFinding *finding = mq_findings_missing(out, kind, facts, facts->mx.state, facts->mx.why);
 
-	if (facts->exists == MQ_FACT_ABSENT)
-		return; /* said by domain-missing */
-	if (facts->mx.state == MQ_FACT_UNANSWERED) {
-		mq_findings_unknown(out, kind, facts->domain, facts->mx.why);
+	if (finding == NULL)
 		return;
-	}
-	if (facts->mx.state == MQ_FACT_PRESENT)
-		return;
-	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_evidence(finding, "%s: no MX record", facts->domain);
 	if (mq_facts_parked(facts)) {
 		finding->severity = MQ_SEVERITY_LOW;

@@ -39,17 +39,10 @@ first_record(const MqFacts *facts)
 static void
 find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
-	MqFinding *finding;
+	MqFinding *finding = mq_findings_missing(out, kind, facts, facts->spf.state, facts->spf.why);
 
-	if (facts->exists == MQ_FACT_ABSENT)
-		return; /* said by domain-missing */
-	if (facts->spf.state == MQ_FACT_UNANSWERED) {
-		mq_findings_unknown(out, kind, facts->domain, facts->spf.why);
+	if (finding == NULL)
 		return;
-	}
-	if (facts->spf.state == MQ_FACT_PRESENT)
-		return;
-	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_detail(finding, "%s does not say which hosts may send for it.", facts->domain);
 	for (guint i = 0; i < facts->spf.stray->len; i++)
 		mq_finding_evidence(finding, "no SPF record: %s", (const char *)g_ptr_array_index(facts->spf.stray, i));
@@ -89,8 +82,8 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		return;
 	finding = mq_findings_add(out, kind, facts->domain);
 	if (ranges->lookups > MQ_SPF_LOOKUPS)
-		mq_finding_detail(finding, "The record needs %u DNS lookups; receivers stop at %d and give up with a permanent error.",
-		                  ranges->lookups, MQ_SPF_LOOKUPS);
+		mq_finding_detail(finding, "The record needs %s%u DNS lookups; receivers stop at %d and give up with a permanent error.",
+		                  ranges->incomplete ? "more than " : "", ranges->lookups, MQ_SPF_LOOKUPS);
 	else
 		mq_finding_detail(finding, "Receivers give up on the record with a permanent error, so it protects nothing: %s.",
 		                  ranges->problem != NULL ? ranges->problem : "it cannot be read");

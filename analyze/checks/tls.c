@@ -36,11 +36,11 @@ find_sts_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *ou
 	g_autofree char *name = g_strconcat("_mta-sts.", facts->domain, NULL);
 	MqFinding *finding;
 
-	if (facts->sts.state == MQ_FACT_UNANSWERED) {
-		mq_findings_unknown(out, kind, name, facts->sts.why);
+	if (facts->sts.txt.state == MQ_FACT_UNANSWERED) {
+		mq_findings_unknown(out, kind, name, facts->sts.txt.why);
 		return;
 	}
-	if (facts->sts.state == MQ_FACT_PRESENT || !takes_mail(facts))
+	if (facts->sts.txt.state == MQ_FACT_PRESENT || !takes_mail(facts))
 		return;
 	finding = mq_findings_add(out, kind, name);
 	mq_finding_detail(finding, "Who sits between can make senders give up encryption: the domain does not say that its mail must "
@@ -57,8 +57,8 @@ sts_problem(const MqFacts *facts)
 {
 	const MqStsFacts *sts = &facts->sts;
 
-	if (sts->problem != NULL)
-		return g_strdup_printf("of the record, %s", sts->problem);
+	if (sts->txt.problem != NULL)
+		return g_strdup_printf("of the record, %s", sts->txt.problem);
 	if (sts->fetched == MQ_FACT_ABSENT)
 		return g_strdup_printf("the policy file cannot be had: %s",
 		                       sts->fetch_problem != NULL ? sts->fetch_problem : "it is not there");
@@ -99,14 +99,14 @@ find_sts_invalid(const MqFindingKind *kind, const MqFacts *facts, MqFindings *ou
 	g_autofree char *problem = NULL;
 	MqFinding *finding;
 
-	if (facts->sts.state != MQ_FACT_PRESENT)
+	if (facts->sts.txt.state != MQ_FACT_PRESENT)
 		return;
 	problem = sts_problem(facts);
 	if (problem != NULL) {
 		finding = mq_findings_add(out, kind, name);
 		mq_finding_detail(finding, "MTA-STS is announced and does not work, so senders do as if there were none: %s.", problem);
-		mq_finding_evidence(finding, "%s", facts->sts.text);
-		if (facts->sts.problem != NULL) {
+		mq_finding_evidence(finding, "%s", facts->sts.txt.text);
+		if (facts->sts.txt.problem != NULL) {
 			mq_finding_fix(finding, "publish one record, and this one");
 			mq_finding_record(finding, name, "TXT", fresh_record(facts));
 		} else {
@@ -125,7 +125,7 @@ find_sts_testing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *ou
 	const MqStsPolicy *policy = facts->sts.policy;
 	MqFinding *finding;
 
-	if (facts->sts.problem != NULL || policy == NULL || policy->problem != NULL || policy->mode == MQ_STS_MODE_ENFORCE)
+	if (facts->sts.txt.problem != NULL || policy == NULL || policy->problem != NULL || policy->mode == MQ_STS_MODE_ENFORCE)
 		return;
 	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_detail(finding, policy->mode == MQ_STS_MODE_TESTING
@@ -141,11 +141,11 @@ find_tlsrpt_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings 
 	g_autofree char *name = g_strconcat("_smtp._tls.", facts->domain, NULL);
 	MqFinding *finding;
 
-	if (facts->tlsrpt.state == MQ_FACT_UNANSWERED) {
-		mq_findings_unknown(out, kind, name, facts->tlsrpt.why);
+	if (facts->tlsrpt.txt.state == MQ_FACT_UNANSWERED) {
+		mq_findings_unknown(out, kind, name, facts->tlsrpt.txt.why);
 		return;
 	}
-	if (facts->tlsrpt.state == MQ_FACT_PRESENT || !takes_mail(facts))
+	if (facts->tlsrpt.txt.state == MQ_FACT_PRESENT || !takes_mail(facts))
 		return;
 	finding = mq_findings_add(out, kind, name);
 	mq_finding_detail(finding, "Senders that cannot reach the domain over TLS have nowhere to report it.");
@@ -161,15 +161,15 @@ find_tlsrpt_invalid(const MqFindingKind *kind, const MqFacts *facts, MqFindings 
 	g_autoptr(GString) rua = g_string_new(NULL);
 	MqFinding *finding;
 
-	if (facts->tlsrpt.problem == NULL)
+	if (facts->tlsrpt.txt.problem == NULL)
 		return;
 	for (guint i = 0; record != NULL && i < record->rua->len; i++)
 		g_string_append_printf(rua, "%s%s", i > 0 ? "," : "", (const char *)g_ptr_array_index(record->rua, i));
 	if (rua->len == 0)
 		g_string_append_printf(rua, "mailto:tls-reports@%s", facts->domain);
 	finding = mq_findings_add(out, kind, name);
-	mq_finding_detail(finding, "No sender can use the TLS-RPT record: %s.", facts->tlsrpt.problem);
-	mq_finding_evidence(finding, "%s", facts->tlsrpt.text);
+	mq_finding_detail(finding, "No sender can use the TLS-RPT record: %s.", facts->tlsrpt.txt.problem);
+	mq_finding_evidence(finding, "%s", facts->tlsrpt.txt.text);
 	mq_finding_fix(finding, "publish one record, and this one");
 	mq_finding_record(finding, name, "TXT", g_strdup_printf("v=TLSRPTv1; rua=%s", rua->str));
 }
@@ -177,7 +177,7 @@ find_tlsrpt_invalid(const MqFindingKind *kind, const MqFacts *facts, MqFindings 
 static char *
 praise(const MqFacts *facts)
 {
-	if (facts->sts.policy == NULL || facts->tlsrpt.state != MQ_FACT_PRESENT)
+	if (facts->sts.policy == NULL || facts->tlsrpt.txt.state != MQ_FACT_PRESENT)
 		return NULL;
 	return g_strdup("MTA-STS is enforced, and TLS reports have somewhere to go.");
 }
