@@ -21,11 +21,17 @@ static const char *const outcome_words[] = {
 	[MQ_ANSWER_UNKNOWN] = "unknown",
 };
 
+/* A question that is asked for, or was until it was answered. */
+typedef struct {
+	MqQuestion question;
+	gboolean answered;
+} Want;
+
 struct MqAnswers {
 	GHashTable *by_question; /* "TXT name" -> MqAnswer * */
 	GPtrArray *in_order;     /* MqAnswer *, which it owns */
-	GHashTable *wanted_keys; /* key -> MqQuestion *, of what is still wanted */
-	GPtrArray *wanted;       /* MqQuestion *, in order; those answered meanwhile stay until it is swept */
+	GHashTable *wanted_keys; /* key -> Want *, of what is still wanted */
+	GPtrArray *wanted;       /* Want *, in order; those answered meanwhile stay until it is swept */
 	gsize n_bytes;
 	gint64 waited_us;
 };
@@ -267,12 +273,12 @@ mq_answer_free(MqAnswer *answer)
 }
 
 static void
-question_free(gpointer data)
+want_free(gpointer data)
 {
-	MqQuestion *question = data;
+	Want *want = data;
 
-	g_free(question->name);
-	g_free(question);
+	g_free(want->question.name);
+	g_free(want);
 }
 
 static char *
@@ -291,7 +297,7 @@ mq_answers_new(void)
 	answers->by_question = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	answers->in_order = g_ptr_array_new_with_free_func((GDestroyNotify)mq_answer_free);
 	answers->wanted_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	answers->wanted = g_ptr_array_new_with_free_func(question_free);
+	answers->wanted = g_ptr_array_new_with_free_func(want_free);
 	return answers;
 }
 
@@ -371,16 +377,15 @@ compare_records(gconstpointer a, gconstpointer b)
 static void
 sweep_wanted(MqAnswers *answers)
 {
-	GPtrArray *left = g_ptr_array_new_with_free_func(question_free);
+	GPtrArray *left = g_ptr_array_new_with_free_func(want_free);
 
 	for (guint i = 0; i < answers->wanted->len; i++) {
-		MqQuestion *question = g_ptr_array_index(answers->wanted, i);
-		g_autofree char *key = question_key(question->ask, question->name);
+		Want *want = g_ptr_array_index(answers->wanted, i);
 
-		if (g_hash_table_lookup(answers->wanted_keys, key) == question)
-			g_ptr_array_add(left, question);
+		if (want->answered)
+			want_free(want);
 		else
-			question_free(question);
+			g_ptr_array_add(left, want);
 	}
 	g_ptr_array_set_free_func(answers->wanted, NULL);
 	g_ptr_array_unref(answers->wanted);
@@ -391,7 +396,10 @@ void
 mq_answers_put(MqAnswers *answers, MqAnswer *answer)
 {
 	g_autofree char *key = question_key(answer->ask, answer->name);
+	Want *want = g_hash_table_lookup(answers->wanted_keys, key);
 
+	if (want != NULL)
+		want->answered = TRUE;
 	g_hash_table_remove(answers->wanted_keys, key);
 	if (g_hash_table_contains(answers->by_question, key)) {
 		mq_answer_free(answer);
@@ -414,20 +422,20 @@ mq_answers_peek(const MqAnswers *answers, MqAsk ask, const char *name)
 }
 
 static void
-want(MqAnswers *answers, MqAsk ask, const char *name)
+add_want(MqAnswers *answers, MqAsk ask, const char *name)
 {
 	g_autofree char *key = question_key(ask, name);
-	MqQuestion *question;
+	Want *want;
 
 	if (g_hash_table_contains(answers->wanted_keys, key))
 		return;
 	if (answers->wanted->len > 2 * g_hash_table_size(answers->wanted_keys) + 64)
 		sweep_wanted(answers);
-	question = g_new0(MqQuestion, 1);
-	question->ask = ask;
-	question->name = canonical_name(name);
-	g_ptr_array_add(answers->wanted, question);
-	g_hash_table_insert(answers->wanted_keys, g_steal_pointer(&key), question);
+	want = g_new0(Want, 1);
+	want->question.ask = ask;
+	want->question.name = canonical_name(name);
+	g_ptr_array_add(answers->wanted, want);
+	g_hash_table_insert(answers->wanted_keys, g_steal_pointer(&key), want);
 }
 
 void
@@ -470,8 +478,14 @@ mq_answers_get(MqAnswers *answers, MqAsk ask, const char *name)
 		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_UNKNOWN, why));
 		return mq_answers_peek(answers, ask, name);
 	}
-	want(answers, ask, name);
+	add_want(answers, ask, name);
 	return NULL;
+}
+
+static gboolean
+is_wanted(const Want *want, guint kinds)
+{
+	return !want->answered && (MQ_ASK_BIT(want->question.ask) & kinds) != 0;
 }
 
 GPtrArray *
@@ -480,12 +494,10 @@ mq_answers_wanted(const MqAnswers *answers, guint kinds)
 	GPtrArray *questions = g_ptr_array_new();
 
 	for (guint i = 0; i < answers->wanted->len; i++) {
-		MqQuestion *question = g_ptr_array_index(answers->wanted, i);
-		g_autofree char *key = question_key(question->ask, question->name);
+		Want *want = g_ptr_array_index(answers->wanted, i);
 
-		if ((MQ_ASK_BIT(question->ask) & kinds) != 0
-		    && g_hash_table_lookup(answers->wanted_keys, key) == question)
-			g_ptr_array_add(questions, question);
+		if (is_wanted(want, kinds))
+			g_ptr_array_add(questions, &want->question);
 	}
 	return questions;
 }
@@ -493,9 +505,10 @@ mq_answers_wanted(const MqAnswers *answers, guint kinds)
 gboolean
 mq_answers_want(const MqAnswers *answers, guint kinds)
 {
-	g_autoptr(GPtrArray) questions = mq_answers_wanted(answers, kinds);
-
-	return questions->len > 0;
+	for (guint i = 0; i < answers->wanted->len; i++)
+		if (is_wanted(g_ptr_array_index(answers->wanted, i), kinds))
+			return TRUE;
+	return FALSE;
 }
 
 void

@@ -21,10 +21,19 @@
 #define QUESTION_US     (30 * G_USEC_PER_SEC) /* of all tries, over all servers */
 #define POLL_MS         500
 
+/* c-ares, twice: as it is a server's refusal or failure is told as "connection refused", after all
+ * servers were tried. So a question is asked first of one that tells what the reply was; when that is
+ * no answer, again of all servers. */
+typedef struct {
+	ares_channel ares;
+	GArray *sockets;      /* struct pollfd */
+} Channel;
+
+enum { TELLING, TRYING, CHANNELS };
+
 typedef struct {
 	MqResolver base;
-	ares_channel channel;
-	GArray *sockets;      /* struct pollfd */
+	Channel channels[CHANNELS];
 	GHashTable *cache;    /* "TXT name" -> MqAnswer * */
 	gsize cache_bytes;
 	GHashTable *asked;    /* "TXT name" -> Flight *, queued or in flight */
@@ -46,6 +55,7 @@ typedef struct {
 	MqAnswer *answer;
 	GPtrArray *waiting; /* Waiter *: only during a fill */
 	gint64 started_us;
+	gboolean again;     /* a server has said no: all are tried */
 	gboolean given_up;
 } Flight;
 
@@ -159,18 +169,36 @@ static const struct status {
 	{ ARES_EBADQUERY, FALSE, FALSE, "the name cannot be asked for" },
 };
 
+static const struct status *
+find_status(int status)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
+		if (statuses[i].status == status)
+			return &statuses[i];
+	return NULL;
+}
+
 static void
 set_status(Flight *flight, int status)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++) {
-		if (statuses[i].status != status)
-			continue;
-		flight->cares->n_replies += statuses[i].is_reply ? 1 : 0;
-		flight->cares->n_silent += statuses[i].is_silence ? 1 : 0;
-		set_why(flight->answer, statuses[i].why);
+	const struct status *row = find_status(status);
+
+	if (flight->again && (row == NULL || !row->is_reply))
+		return; /* no server had more to say than the first */
+	if (row == NULL) {
+		set_why(flight->answer, ares_strerror(status));
 		return;
 	}
-	set_why(flight->answer, ares_strerror(status));
+	flight->cares->n_replies += row->is_reply ? 1 : 0;
+	flight->cares->n_silent += row->is_silence ? 1 : 0;
+	set_why(flight->answer, row->why);
+}
+
+/* What another server, or the same a moment later, may well answer. */
+static gboolean
+is_worth_another(int status)
+{
+	return status == ARES_ESERVFAIL || status == ARES_EREFUSED || status == ARES_ENOTIMP;
 }
 
 static void ask(Flight *flight, const char *name);
@@ -195,6 +223,12 @@ on_reply(void *data, int status, int timeouts G_GNUC_UNUSED, unsigned char *mess
 		flight->answer->outcome = MQ_ANSWER_NO_NAME; /* c-ares knows by itself: .onion, RFC 7686 */
 	} else {
 		set_status(flight, status);
+	}
+	if (is_worth_another(status) && !flight->again) {
+		flight->again = TRUE;
+		ask(flight, flight->answer->aliases->len > 0 ? g_ptr_array_index(flight->answer->aliases, flight->answer->aliases->len - 1)
+		                                             : flight->answer->name);
+		return;
 	}
 	if (follow != NULL && flight->answer->aliases->len <= MQ_LIMIT_DNS_ALIASES) {
 		ask(flight, follow);
@@ -222,7 +256,7 @@ ask(Flight *flight, const char *name)
 		on_reply(flight, ARES_EBADNAME, 0, NULL, 0);
 		return;
 	}
-	ares_query(flight->cares->channel, name, ns_c_in, mq_dns_wire_type(flight->answer->ask), on_reply, flight);
+	ares_query(flight->cares->channels[flight->again ? TRYING : TELLING].ares, name, ns_c_in, mq_dns_wire_type(flight->answer->ask), on_reply, flight);
 }
 
 static Flight *
@@ -313,28 +347,38 @@ on_socket(void *data, ares_socket_t fd, int readable, int writable)
 		g_array_append_val(sockets, entry);
 }
 
+static void
+process(const Channel *channel, const struct pollfd *ready, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		gboolean broken = (ready[i].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+		gboolean readable = (ready[i].revents & POLLIN) != 0 || broken;
+
+		if (ready[i].revents != 0)
+			ares_process_fd(channel->ares, readable ? ready[i].fd : ARES_SOCKET_BAD,
+			                (ready[i].revents & POLLOUT) != 0 ? ready[i].fd : ARES_SOCKET_BAD);
+	}
+	ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* its time-outs */
+}
+
 /* Waits for sockets or the next time-out, and lets c-ares call back. */
 static void
 wait_once(Cares *cares)
 {
 	struct timeval most = { .tv_usec = POLL_MS * 1000 };
-	struct timeval next = { 0 };
-	struct timeval *until = ares_timeout(cares->channel, &most, &next);
-	int timeout_ms = (int)(until->tv_sec * 1000 + until->tv_usec / 1000) + 1;
+	struct timeval next[CHANNELS] = { 0 };
+	struct timeval *until = &most;
 	/* a copy: the callbacks open and close sockets */
-	g_autoptr(GArray) ready = g_array_copy(cares->sockets);
-	int n = poll((struct pollfd *)(gpointer)ready->data, ready->len, timeout_ms);
+	g_autoptr(GArray) ready = g_array_copy(cares->channels[TELLING].sockets);
+	const GArray *others = cares->channels[TRYING].sockets;
+	guint n_first = ready->len;
 
-	for (guint i = 0; n > 0 && i < ready->len; i++) {
-		const struct pollfd *entry = &g_array_index(ready, struct pollfd, i);
-		gboolean broken = (entry->revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-		gboolean readable = (entry->revents & POLLIN) != 0 || broken;
-
-		if (entry->revents != 0)
-			ares_process_fd(cares->channel, readable ? entry->fd : ARES_SOCKET_BAD,
-			                (entry->revents & POLLOUT) != 0 ? entry->fd : ARES_SOCKET_BAD);
-	}
-	ares_process_fd(cares->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* its time-outs */
+	g_array_append_vals(ready, others->data, others->len);
+	for (guint c = 0; c < CHANNELS; c++)
+		until = ares_timeout(cares->channels[c].ares, until, &next[c]);
+	poll((struct pollfd *)(gpointer)ready->data, ready->len, (int)(until->tv_sec * 1000 + until->tv_usec / 1000) + 1);
+	process(&cares->channels[TELLING], (const struct pollfd *)(gconstpointer)ready->data, n_first);
+	process(&cares->channels[TRYING], (const struct pollfd *)(gconstpointer)ready->data + n_first, ready->len - n_first);
 }
 
 static void
@@ -435,14 +479,16 @@ cares_free(MqResolver *resolver)
 {
 	Cares *cares = (Cares *)resolver;
 
-	if (cares->channel != NULL)
-		ares_destroy(cares->channel); /* calls back for all that is in flight */
+	for (guint c = 0; c < CHANNELS; c++)
+		if (cares->channels[c].ares != NULL)
+			ares_destroy(cares->channels[c].ares); /* calls back for all that is in flight */
 	detach_all(cares);
 	g_queue_free(cares->queue);
 	g_ptr_array_unref(cares->flights);
 	g_hash_table_unref(cares->asked);
 	g_hash_table_unref(cares->cache);
-	g_array_unref(cares->sockets);
+	for (guint c = 0; c < CHANNELS; c++)
+		g_array_unref(cares->channels[c].sockets);
 	g_free(cares->servers);
 	g_free(cares);
 	ares_library_cleanup();
@@ -465,17 +511,18 @@ servers_to_csv(const char *const *servers, GError **error)
 	return g_string_free(csv, FALSE);
 }
 
+/* @flags: more of them */
 static gboolean
-open_channel(Cares *cares, const MqDnsOptions *options, const char *csv, GError **error)
+open_channel(Channel *channel, const MqDnsOptions *options, const char *csv, int flags, GError **error)
 {
 	gboolean from_environment = g_getenv("RES_OPTIONS") != NULL && options->timeout_ms == 0 && options->tries == 0;
 	struct ares_options wanted = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS,
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS | flags,
 		.ednspsz = EDNS_BYTES,
 		.timeout = (int)(options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS),
 		.tries = (int)(options->tries > 0 ? options->tries : TRIES),
 		.sock_state_cb = on_socket,
-		.sock_state_cb_data = cares->sockets,
+		.sock_state_cb_data = channel->sockets,
 		.socket_receive_buffer_size = 1 << 20, /* two hundred replies may come at once */
 	};
 	int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF;
@@ -483,11 +530,11 @@ open_channel(Cares *cares, const MqDnsOptions *options, const char *csv, GError 
 
 	if (!from_environment)
 		mask |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
-	status = ares_init_options(&cares->channel, &wanted, mask);
+	status = ares_init_options(&channel->ares, &wanted, mask);
 	if (status != ARES_SUCCESS)
-		cares->channel = NULL;
+		channel->ares = NULL;
 	else if (csv != NULL)
-		status = ares_set_servers_ports_csv(cares->channel, csv);
+		status = ares_set_servers_ports_csv(channel->ares, csv);
 	if (status == ARES_SUCCESS)
 		return TRUE;
 	g_set_error(error, MQ_ERROR, MQ_ERROR_DNS, "cannot set up DNS: %s", ares_strerror(status));
@@ -511,14 +558,16 @@ mq_dns_cares_new(const MqDnsOptions *options, GError **error)
 	}
 	cares = g_new0(Cares, 1);
 	cares->base = (MqResolver){ .kinds = MQ_ASK_DNS, .fill = cares_fill, .free = cares_free };
-	cares->sockets = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
+	for (guint c = 0; c < CHANNELS; c++)
+		cares->channels[c].sockets = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
 	cares->cache = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mq_answer_free);
 	cares->asked = g_hash_table_new(g_str_hash, g_str_equal);
 	cares->queue = g_queue_new();
 	cares->flights = g_ptr_array_new();
 	cares->flight_limit = given->flight > 0 ? MIN(given->flight, MQ_LIMIT_DNS_FLIGHT) : MQ_LIMIT_DNS_FLIGHT;
 	cares->servers = g_strdup(named ? csv : "those of /etc/resolv.conf");
-	if (!open_channel(cares, given, csv, error)) {
+	if (!open_channel(&cares->channels[TELLING], given, csv, ARES_FLAG_NOCHECKRESP, error)
+	    || !open_channel(&cares->channels[TRYING], given, csv, 0, error)) {
 		mq_resolver_free(&cares->base);
 		return NULL;
 	}

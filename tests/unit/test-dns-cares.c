@@ -136,6 +136,46 @@ test_case(gconstpointer data)
 	}
 }
 
+/* What was said is told, not that nothing was; and another server is asked. */
+static void
+test_refusals(void)
+{
+	static const struct {
+		const char *fault, *word;
+	} said[] = { { "!SERVFAIL", "SERVFAIL" }, { "!REFUSED", "REFUSED" }, { "!NOTIMP", "NOTIMP" }, { "!FORMERR", "FORMERR" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(said); i++) {
+		g_autofree char *zone = g_strconcat("a.example ", said[i].fault, NULL);
+		g_autoptr(TestDns) dns = test_dns_start(zone);
+		g_autoptr(MqResolver) resolver = make_resolver(dns);
+		g_autoptr(MqAnswers) answers = mq_answers_new();
+		const MqAnswer *got = mq_answers_get(answers, MQ_ASK_TXT, "a.example");
+
+		fill(resolver, answers);
+		got = mq_answers_get(answers, MQ_ASK_TXT, "a.example");
+		g_assert_cmpint(got->outcome, ==, MQ_ANSWER_UNKNOWN);
+		g_assert_nonnull(strstr(got->why, said[i].word));
+	}
+}
+
+static void
+test_another_server(void)
+{
+	g_autoptr(TestDns) first = test_dns_start("a.example !REFUSED");
+	g_autoptr(TestDns) second = test_dns_start("a.example TXT \"x\"");
+	const char *const servers[] = { test_dns_address(first), test_dns_address(second), NULL };
+	const MqDnsOptions options = { .servers = servers, .timeout_ms = 250, .tries = 1 };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(MqResolver) resolver = mq_dns_cares_new(&options, &error);
+	g_autoptr(MqAnswers) answers = mq_answers_new();
+	const MqAnswer *got = mq_answers_get(answers, MQ_ASK_TXT, "a.example");
+
+	g_assert_no_error(error);
+	fill(resolver, answers);
+	got = mq_answers_get(answers, MQ_ASK_TXT, "a.example");
+	g_assert_cmpint(got->outcome, ==, MQ_ANSWER_FOUND);
+}
+
 /* A chain that the server does not follow is followed here: dnsd stops after eight links. */
 static void
 test_long_chain(void)
@@ -294,5 +334,7 @@ main(int argc, char **argv)
 	g_test_add_func("/dns-cares/silence everywhere is an error", test_nobody);
 	g_test_add_func("/dns-cares/a closed port is an error", test_nothing_listens);
 	g_test_add_func("/dns-cares/servers as people write them", test_servers);
+	g_test_add_func("/dns-cares/what a server says is told", test_refusals);
+	g_test_add_func("/dns-cares/another server is asked", test_another_server);
 	return g_test_run();
 }
