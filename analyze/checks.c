@@ -205,6 +205,28 @@ mq_checks_run(const MqFacts *facts)
 	return out;
 }
 
+const char *
+mq_checks_unreachable(const MqAddress *address)
+{
+	static const struct {
+		const char *block, *what;
+	} blocks[] = {
+		{ "10.0.0.0/8", "private" },    { "172.16.0.0/12", "private" }, { "192.168.0.0/16", "private" },
+		{ "127.0.0.0/8", "loopback" },  { "169.254.0.0/16", "link-local" }, { "100.64.0.0/10", "shared (RFC 6598)" },
+		{ "0.0.0.0/8", "no host's" },   { "224.0.0.0/3", "multicast or reserved" }, { "::1/128", "loopback" },
+		{ "::/128", "no host's" },      { "fe80::/10", "link-local" },  { "fc00::/7", "private" },
+		{ "ff00::/8", "multicast" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(blocks); i++) {
+		MqBlock block;
+
+		if (mq_block_parse(blocks[i].block, &block) && mq_address_in_block(address, &block))
+			return blocks[i].what;
+	}
+	return NULL;
+}
+
 char *
 mq_parked_dmarc(const char *old)
 {

@@ -98,6 +98,10 @@ MqFindings *mq_checks_run(const MqFacts *facts);
 void mq_findings_free(MqFindings *findings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqFindings, mq_findings_free)
 
+/* "private", "loopback": what an address is that nobody reaches from outside; %NULL: it is none of them.
+ * Addresses for documentation count as reachable: nobody gives one to a host by mistake. */
+const char *mq_checks_unreachable(const MqAddress *address);
+
 /* What a domain that sends nothing publishes under _dmarc. (transfer full) */
 char *mq_parked_dmarc(const char *old);
 

@@ -262,13 +262,13 @@ mq_facts_spf(const MqFacts *facts)
 	return facts->spf.records->len == 1 ? g_ptr_array_index(facts->spf.records, 0) : NULL;
 }
 
-/* "v=spf1 -all" in any spacing and case. */
-static gboolean
-spf_lets_nobody(const char *record)
+gboolean
+mq_facts_spf_lets_nobody(const MqFacts *facts)
 {
-	g_autofree char *rest = g_strstrip(g_strdup(record + strlen("v=spf1")));
+	const char *spf = mq_facts_spf(facts);
+	g_autofree char *rest = spf != NULL ? g_strstrip(g_strdup(spf + strlen("v=spf1"))) : NULL;
 
-	return g_ascii_strcasecmp(rest, "-all") == 0;
+	return rest != NULL && g_ascii_strcasecmp(rest, "-all") == 0;
 }
 
 static gboolean
@@ -287,7 +287,7 @@ gboolean
 mq_facts_parked(const MqFacts *facts)
 {
 	const char *spf = mq_facts_spf(facts);
-	gboolean silent = spf != NULL && spf_lets_nobody(spf);
+	gboolean silent = mq_facts_spf_lets_nobody(facts);
 
 	if (facts->mx.state == MQ_FACT_UNANSWERED || facts->spf.state == MQ_FACT_UNANSWERED
 	    || facts->spf.records->len > 1 || selector_known(facts))

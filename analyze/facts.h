@@ -168,5 +168,7 @@ MqPolicy mq_facts_treatment(const MqFacts *facts);
 
 /* The SPF record when there is exactly one. (nullable) */
 const char *mq_facts_spf(const MqFacts *facts);
+/* Whether that is "v=spf1 -all", in any spacing and case. */
+gboolean mq_facts_spf_lets_nobody(const MqFacts *facts);
 
 #endif

@@ -93,6 +93,17 @@ add_selector(MqAnswers *answers, MqFacts *facts, const char *selector, const cha
 	return TRUE;
 }
 
+/* RFC 6376 section 3.1: labels of letters, digits and hyphens, and what people use beside. Reports of
+ * strangers name anything. */
+static gboolean
+is_selector(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (!g_ascii_isalnum(*p) && strchr("-_.", *p) == NULL)
+			return FALSE;
+	return *text != '\0';
+}
+
 /* "s._domainkey.d"; what is not, or not of this domain, is nobody's business here. */
 static gboolean
 add_reported(MqAnswers *answers, MqFacts *facts, const char *name)
@@ -101,7 +112,7 @@ add_reported(MqAnswers *answers, MqFacts *facts, const char *name)
 	g_autofree char *selector = mark != NULL ? g_strndup(name, (gsize)(mark - name)) : NULL;
 	const char *domain = mark != NULL ? mark + strlen("._domainkey.") : NULL;
 
-	if (selector == NULL || *selector == '\0' || !mq_domain_is_within(domain, facts->domain))
+	if (selector == NULL || !is_selector(selector) || !mq_domain_is_within(domain, facts->domain))
 		return TRUE;
 	return add_selector(answers, facts, selector, domain, MQ_SELECTOR_REPORTED);
 }

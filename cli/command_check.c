@@ -370,7 +370,7 @@ plan_domain(Plan *plan, MqStore *store, const char *argument, GError **error)
 	g_autofree char *domain = mq_domain_normalize(argument, &valid);
 	GPtrArray *reported;
 	MqFactsOptions options = { .selectors = (const char *const *)plan->selectors, .probe = plan->options->probe,
-		                   .now_s = plan->app->now_s };
+		                   .now_s = plan->app->globals.as_of != NULL ? plan->app->end_s - 1 : plan->app->now_s };
 
 	if (!valid) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "'%s' is no domain name", domain);

@@ -201,7 +201,8 @@ find_subdomain_weaker(const MqFindingKind *kind, const MqFacts *facts, MqFinding
 	MqPolicy self, below, nonexistent;
 	MqFinding *finding;
 
-	if (record == NULL)
+	/* below the organization's name receivers ignore sp and np (RFC 9989 section 4.8) */
+	if (record == NULL || g_strcmp0(facts->dmarc.walk.policy_domain, facts->dmarc.walk.organizational_domain) != 0)
 		return;
 	self = mq_dmarc_record_policy(record, MQ_DMARC_SELF);
 	below = mq_dmarc_record_policy(record, MQ_DMARC_SUBDOMAIN);

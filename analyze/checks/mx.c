@@ -168,30 +168,6 @@ find_cname(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	}
 }
 
-/* What is never reachable from elsewhere. Documentation's addresses are not among them: nobody has
- * such a host by mistake. */
-static const char *
-unreachable(const MqAddress *address)
-{
-	static const struct {
-		const char *block, *what;
-	} blocks[] = {
-		{ "10.0.0.0/8", "private" },    { "172.16.0.0/12", "private" }, { "192.168.0.0/16", "private" },
-		{ "127.0.0.0/8", "loopback" },  { "169.254.0.0/16", "link-local" }, { "100.64.0.0/10", "shared (RFC 6598)" },
-		{ "0.0.0.0/8", "no host's" },   { "224.0.0.0/3", "multicast or reserved" }, { "::1/128", "loopback" },
-		{ "::/128", "no host's" },      { "fe80::/10", "link-local" },  { "fc00::/7", "private" },
-		{ "ff00::/8", "multicast" },
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(blocks); i++) {
-		MqBlock block;
-
-		if (mq_block_parse(blocks[i].block, &block) && mq_address_in_block(address, &block))
-			return blocks[i].what;
-	}
-	return NULL;
-}
-
 static void
 find_address(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
@@ -210,7 +186,7 @@ find_address(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		for (guint a = 0; a < mx->addresses->len; a++) {
 			const MqAddressFact *fact = g_ptr_array_index(mx->addresses, a);
 			g_autofree char *text = mq_address_to_text(&fact->address);
-			const char *what = unreachable(&fact->address);
+			const char *what = mq_checks_unreachable(&fact->address);
 
 			if (what == NULL)
 				continue;
@@ -220,15 +196,6 @@ find_address(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 			mq_finding_fix(finding, "give %s its public address", mx->host);
 		}
 	}
-}
-
-static gboolean
-spf_lets_nobody(const MqFacts *facts)
-{
-	const char *spf = mq_facts_spf(facts);
-	g_autofree char *rest = spf != NULL ? g_strstrip(g_strdup(spf + strlen("v=spf1"))) : NULL;
-
-	return rest != NULL && g_ascii_strcasecmp(rest, "-all") == 0;
 }
 
 static void
@@ -247,7 +214,7 @@ find_null(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_evidence(finding, "MX 0 .");
 	mq_finding_detail(finding, "The domain says that it takes no mail (null MX).");
-	if (facts->spf.state == MQ_FACT_UNANSWERED || spf_lets_nobody(facts))
+	if (facts->spf.state == MQ_FACT_UNANSWERED || mq_facts_spf_lets_nobody(facts))
 		return;
 	finding->severity = MQ_SEVERITY_MEDIUM;
 	mq_finding_detail(finding, "The domain takes no mail (null MX), yet its SPF does not say that it sends none. Receivers may "
@@ -263,7 +230,7 @@ check_reverse(const MqFindingKind *kind, const MqMxFact *mx, const MqAddressFact
 	g_autofree char *name = mq_address_reverse_name(&fact->address);
 	MqFinding *finding;
 
-	if (unreachable(&fact->address) != NULL
+	if (mq_checks_unreachable(&fact->address) != NULL
 	    || (fact->reverse == MQ_FACT_PRESENT && fact->confirmed == MQ_FACT_PRESENT))
 		return;
 	if (fact->reverse == MQ_FACT_UNANSWERED || (fact->reverse == MQ_FACT_PRESENT && fact->confirmed == MQ_FACT_UNANSWERED)) {
@@ -308,10 +275,10 @@ find_parked(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	mq_finding_detail(finding, "The domain neither sends nor takes mail. Locked down, nobody can use its name: the evidence has "
 	                  "the whole set.");
 	mq_finding_evidence(finding, "%s. MX 0 .%s", facts->domain, facts->mx.is_null ? " (published)" : "");
-	mq_finding_evidence(finding, "%s. TXT \"v=spf1 -all\"%s", facts->domain, spf_lets_nobody(facts) ? " (published)" : "");
+	mq_finding_evidence(finding, "%s. TXT \"v=spf1 -all\"%s", facts->domain, mq_facts_spf_lets_nobody(facts) ? " (published)" : "");
 	mq_finding_evidence(finding, "_dmarc.%s. TXT \"%s\"%s", facts->domain, lock, rejects ? " (p=reject applies)" : "");
 	mq_finding_evidence(finding, "*._domainkey.%s. TXT \"v=DKIM1; p=\" (no key of this domain is valid)", facts->domain);
-	if (facts->mx.is_null && spf_lets_nobody(facts) && rejects) {
+	if (facts->mx.is_null && mq_facts_spf_lets_nobody(facts) && rejects) {
 		finding->severity = MQ_SEVERITY_INFO;
 		return;
 	}

@@ -88,7 +88,7 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		mq_finding_detail(finding, "Receivers give up on the record with a permanent error, so it protects nothing: %s.",
 		                  ranges->problem != NULL ? ranges->problem : "it cannot be read");
 	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
-	if (ranges->problem != NULL)
+	if (ranges->lookups > MQ_SPF_LOOKUPS && ranges->problem != NULL)
 		mq_finding_evidence(finding, "%s", ranges->problem);
 	mq_finding_fix(finding, ranges->lookups > MQ_SPF_LOOKUPS
 	               ? "drop services that no longer send, or replace an include by the ranges it stands for (they change: look again "
@@ -177,33 +177,84 @@ with_end(const MqFacts *facts, const char *end)
 	return g_string_free(text, FALSE);
 }
 
-/* Does a block of nothing but everybody. */
+/* A whole family of addresses: ip4, ip6, or the /0 of a host that exists. */
 static gboolean
-is_everybody(const MqSpfNode *node)
+is_whole_family(const MqSpfNode *node)
 {
-	return (node->kind == MQ_SPF_IP4 || node->kind == MQ_SPF_IP6) && g_str_has_suffix(node->text, "/0")
-	       && strchr("-~?", node->text[0]) == NULL;
+	if (node->kind == MQ_SPF_IP4 || node->kind == MQ_SPF_IP6)
+		return g_str_has_suffix(node->text, "/0");
+	for (guint i = 0; node->addresses != NULL && i < node->addresses->len; i++)
+		if (g_str_has_suffix(g_ptr_array_index(node->addresses, i), "/0"))
+			return TRUE;
+	return FALSE;
+}
+
+/* The term that lets everybody send, also one that an include or a redirect leads to; NULL: none. */
+static const MqSpfNode *
+find_everybody(const GPtrArray *nodes)
+{
+	for (guint i = 0; i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+		const MqSpfNode *below = NULL;
+
+		if (node->state != MQ_SPF_WALKED || strchr("-~?", node->text[0]) != NULL)
+			continue;
+		if (node->kind == MQ_SPF_ALL || is_whole_family(node))
+			return node;
+		if (node->kind == MQ_SPF_INCLUDE || node->kind == MQ_SPF_REDIRECT)
+			below = find_everybody(node->children);
+		if (below != NULL)
+			return below;
+	}
+	return NULL;
+}
+
+/* The domain's own record without that term, ended by ~all; NULL: it is not there, or it cannot be read. */
+static char *
+without_term(const MqFacts *facts, const MqSpfNode *node)
+{
+	g_autoptr(MqSpfRecord) record = mq_spf_record_parse(mq_facts_spf(facts));
+	g_autoptr(GString) text = g_string_new("v=spf1");
+	gboolean found = FALSE;
+
+	for (guint i = 0; i < record->terms->len; i++) {
+		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
+
+		found = found || term->at == node->at;
+		if (term->at != node->at && term->kind != MQ_SPF_ALL && term->kind != MQ_SPF_REDIRECT)
+			g_string_append_printf(text, " %s", term->text);
+	}
+	g_string_append(text, " ~all");
+	return found && record->problem == NULL ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+static gboolean
+is_among(const GPtrArray *nodes, const MqSpfNode *node)
+{
+	return g_ptr_array_find((GPtrArray *)nodes, node, NULL);
 }
 
 static void
 find_permissive(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
 	const GPtrArray *tree = facts->spf.ranges != NULL ? facts->spf.ranges->tree : NULL;
-	const MqSpfNode *everybody = end_qualifier(facts) == '+' ? end_of(tree) : NULL;
+	const MqSpfNode *everybody = tree != NULL ? find_everybody(tree) : NULL;
 	MqFinding *finding;
 
-	for (guint i = 0; tree != NULL && i < tree->len; i++)
-		if (is_everybody(g_ptr_array_index(tree, i)))
-			everybody = g_ptr_array_index(tree, i);
 	if (everybody == NULL)
 		return;
 	finding = mq_findings_add(out, kind, facts->domain);
-	mq_finding_detail(finding, "'%s' lets every host of the internet send as %s, with an SPF pass and so a DMARC pass.",
-	                  everybody->text, facts->domain);
 	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
-	mq_finding_fix(finding, "end the record with ~all (or -all), after the hosts that really send");
-	if (everybody->kind == MQ_SPF_ALL)
-		mq_finding_record(finding, facts->domain, "TXT", with_end(facts, "~all"));
+	if (is_among(tree, everybody)) {
+		mq_finding_detail(finding, "'%s' lets every host of the internet send as %s, with an SPF pass and so a DMARC pass.",
+		                  everybody->text, facts->domain);
+		mq_finding_fix(finding, "end the record with ~all (or -all), after the hosts that really send");
+		mq_finding_record(finding, facts->domain, "TXT", without_term(facts, everybody));
+	} else {
+		mq_finding_detail(finding, "The record includes another that says '%s': every host of the internet can send as %s, with an "
+		                  "SPF pass and so a DMARC pass.", everybody->text, facts->domain);
+		mq_finding_fix(finding, "take that include out, or have its owner mend it (check --explain shows where it is)");
+	}
 }
 
 static void
@@ -284,6 +335,65 @@ find_broad(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	mq_finding_fix(finding, "name the addresses that really send");
 }
 
+static gboolean
+is_unreachable(const MqBlock *block)
+{
+	MqAddress last = mq_block_last(block);
+	const char *what = mq_checks_unreachable(&block->first);
+
+	return what != NULL && g_strcmp0(what, mq_checks_unreachable(&last)) == 0;
+}
+
+/* Why a term does nothing; NULL: it does. @ended: "all" came before; @has_all: it comes at all */
+static const char *
+why_useless(const MqSpfTerm *term, gboolean ended, gboolean has_all)
+{
+	if (term->kind == MQ_SPF_REDIRECT && has_all)
+		return "redirect is ignored where there is an 'all' (RFC 7208 section 6.1)";
+	if (ended && term->qualifier != '\0')
+		return "what follows 'all' is never looked at (RFC 7208 section 5.1)";
+	if ((term->kind == MQ_SPF_IP4 || term->kind == MQ_SPF_IP6) && is_unreachable(&term->block))
+		return "nobody gets mail from there over the internet";
+	return NULL;
+}
+
+static gboolean
+has_all(const MqSpfRecord *record)
+{
+	for (guint i = 0; i < record->terms->len; i++)
+		if (((const MqSpfTerm *)g_ptr_array_index(record->terms, i))->kind == MQ_SPF_ALL)
+			return TRUE;
+	return FALSE;
+}
+
+static void
+find_useless(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	g_autoptr(MqSpfRecord) record = mq_facts_spf(facts) != NULL ? mq_spf_record_parse(mq_facts_spf(facts)) : NULL;
+	g_autoptr(GString) rest = g_string_new("v=spf1");
+	gboolean ended = FALSE;
+	MqFinding *finding = NULL;
+
+	for (guint i = 0; record != NULL && record->problem == NULL && i < record->terms->len; i++) {
+		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
+		const char *why = why_useless(term, ended, has_all(record));
+
+		ended = ended || term->kind == MQ_SPF_ALL;
+		if (why == NULL) {
+			g_string_append_printf(rest, " %s", term->text);
+			continue;
+		}
+		if (finding == NULL)
+			finding = mq_findings_add(out, kind, facts->domain);
+		mq_finding_evidence(finding, "%s: %s", term->text, why);
+	}
+	if (finding == NULL)
+		return;
+	mq_finding_detail(finding, "Some terms of the record have no effect, so it does not say what its owner thinks.");
+	mq_finding_fix(finding, "take them out, or write what was meant");
+	mq_finding_record(finding, facts->domain, "TXT", g_string_free(g_steal_pointer(&rest), FALSE));
+}
+
 /* The first node of that kind in the whole tree, or NULL. */
 static const MqSpfNode *
 find_node(const GPtrArray *nodes, MqSpfTermKind kind)
@@ -361,6 +471,7 @@ static const MqFindingKind kinds[] = {
 	{ "spf-neutral", MQ_SEVERITY_MEDIUM, "SPF says nothing about strangers", "RFC 7208 section 2.6.2", find_neutral },
 	{ "spf-broad-range", MQ_SEVERITY_MEDIUM, "SPF lets very large networks send", "RFC 7208 section 11.4", find_broad },
 	{ "spf-lookup-limit-near", MQ_SEVERITY_LOW, "SPF is near its limit of lookups", "RFC 7208 section 4.6.4", find_limit_near },
+	{ "spf-useless-term", MQ_SEVERITY_LOW, "Terms of the SPF record do nothing", "RFC 7208 section 5", find_useless },
 	{ "spf-ptr", MQ_SEVERITY_LOW, "SPF uses ptr", "RFC 7208 section 5.5", find_ptr },
 	{ "spf-softfail", MQ_SEVERITY_LOW, "SPF softfail (~all)", "RFC 7208 section 2.6.5, RFC 9989 section 8", find_softfail },
 };
