@@ -452,13 +452,18 @@ mq_answers_wait_left(const MqAnswers *answers)
 	return MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US - answers->waited_us;
 }
 
-/* Why nothing more is asked; NULL: it may be. */
+/* Why this is not asked, or not waited for any longer; NULL: it may be. */
 static const char *
-is_over(const MqAnswers *answers)
+is_over(const MqAnswers *answers, MqAsk ask, const char *name)
 {
-	if (answers->in_order->len + g_hash_table_size(answers->wanted_keys) >= MQ_LIMIT_DNS_RUN)
-		return "too many questions for one domain, not asked";
-	return mq_answers_wait_left(answers) < 0 ? "DNS took too long for this domain, not asked" : NULL;
+	g_autofree char *key = question_key(ask, name);
+
+	if (mq_answers_wait_left(answers) < 0)
+		return "DNS took too long for this domain, not asked";
+	if (answers->in_order->len + g_hash_table_size(answers->wanted_keys) < MQ_LIMIT_DNS_RUN
+	    || g_hash_table_contains(answers->wanted_keys, key))
+		return NULL;
+	return "too many questions for one domain, not asked";
 }
 
 const MqAnswer *
@@ -473,7 +478,7 @@ mq_answers_get(MqAnswers *answers, MqAsk ask, const char *name)
 		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_NO_NAME, "DNS can have no such name"));
 		return mq_answers_peek(answers, ask, name);
 	}
-	why = is_over(answers);
+	why = is_over(answers, ask, name);
 	if (why != NULL) {
 		mq_answers_put(answers, mq_answer_new(ask, name, MQ_ANSWER_UNKNOWN, why));
 		return mq_answers_peek(answers, ask, name);
