@@ -39,6 +39,7 @@ gate_free(gpointer data)
 
 	g_free(gate->measured);
 	g_free(gate->required);
+	g_free(gate->trouble);
 	g_free(gate);
 }
 
@@ -73,6 +74,7 @@ mq_advice_new(const char *domain, const MqServices *services, gint64 since_s, gi
 	advice->since_s = since_s;
 	advice->until_s = until_s;
 	advice->goal = goal;
+	mq_requirements_default(&advice->need);
 	advice->sources = mq_sources_new(domain, services);
 	advice->labels = g_ptr_array_new_with_free_func(label_free);
 	advice->gates = g_ptr_array_new_with_free_func(gate_free);
@@ -304,28 +306,36 @@ subdomain_policy(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	return below.legitimate_all > 0 && below.legitimate_share > 0.02 ? policy_word(now) : NULL;
 }
 
+/* What stands in the way, the one that most wants a person first. (nullable) */
 static const MqGate *
-first_unmet(const MqAdvice *advice)
+main_obstacle(const MqAdvice *advice, guint *n_unmet)
 {
-	for (guint i = 0; i < advice->gates->len; i++) {
-		const MqGate *gate = g_ptr_array_index(advice->gates, i);
+	static const char *const order[] = { "dns-health",  "legitimate-pass", "unexplained", "new-senders", "mailing-lists",
+		                             "dkim-coverage", "coverage",      "volume",      "reporters",   "stage-length" };
+	const MqGate *first = NULL;
 
-		if (!gate->met)
-			return gate;
+	*n_unmet = 0;
+	for (gsize o = 0; o < G_N_ELEMENTS(order); o++) {
+		for (guint i = 0; i < advice->gates->len; i++) {
+			const MqGate *gate = g_ptr_array_index(advice->gates, i);
+
+			if (gate->met || strcmp(gate->id, order[o]) != 0)
+				continue;
+			first = first != NULL ? first : gate;
+			(*n_unmet)++;
+		}
 	}
-	return NULL;
+	return first;
 }
 
 static char *
-sentence_hold(const MqAdvice *advice, MqPolicy to)
+sentence_hold(const MqAdvice *advice, MqPolicy now)
 {
-	const MqGate *gate = first_unmet(advice);
+	guint n;
+	const MqGate *gate = main_obstacle(advice, &n);
+	g_autofree char *more = n > 1 ? g_strdup_printf(" (and %u more %s)", n - 1, n == 2 ? "gate" : "gates") : g_strdup("");
 
-	return g_strdup_printf("Stay at p=%s: for p=%s %s is not met (%s, want %s).",
-	                       advice->discovery.record != NULL ? policy_word(mq_dmarc_record_policy(advice->discovery.record, MQ_DMARC_SELF))
-	                                                        : "none",
-	                       policy_word(to), gate != NULL ? gate->id : "something", gate != NULL ? gate->measured : "",
-	                       gate != NULL ? gate->required : "");
+	return g_strdup_printf("Stay at p=%s: %s%s.", policy_word(now), gate != NULL ? gate->trouble : "something is unknown", more);
 }
 
 static void
@@ -393,7 +403,7 @@ step(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	char *record = record_for(advice, ready ? to : now, ready && testing, ready ? sp : NULL);
 
 	if (!ready) {
-		move(advice, MQ_MOVE_HOLD, now, record, sentence_hold(advice, to));
+		move(advice, MQ_MOVE_HOLD, now, record, sentence_hold(advice, now));
 		return;
 	}
 	advice->testing = testing;

@@ -23,7 +23,34 @@ typedef struct {
 	const char *id; /* coverage, volume, reporters, legitimate-pass, … */
 	gboolean met;
 	char *measured, *required;
+	char *trouble;  /* what is wrong when it is not met, as a clause: "reports cover only 9 of 30 days" */
 } MqGate;
+
+/* What a step asks for: days, messages, shares from 0 to 1. Name, default for quarantine, for reject. Why:
+ * RFC 9989 7.4 asks for a month of observation where people post to lists and forbids reject on SPF
+ * alone; the other figures are the middle of what the field uses (two to four weeks, 95 to 99 % of the
+ * owner's mail, no new sender for a week or two). */
+#define MQ_REQUIREMENTS(ROW) \
+	ROW(COVERAGE_DAYS, "coverage-days", 21, 21) \
+	ROW(VOLUME, "volume", 50, 150)                     /* the owner's messages */ \
+	ROW(REPORTERS, "reporters", 2, 2) \
+	ROW(LOST_SHARE, "lost-share", 0.02, 0.01)          /* of the owner's mail */ \
+	ROW(LOST_UPPER, "lost-upper", 0.06, 0.02)          /* its 95 % upper bound: for small numbers */ \
+	ROW(DKIM_SHARE, "dkim-share", 0.50, 0.90)          /* of the owner's mail that passes */ \
+	ROW(NEW_DAYS, "new-sender-days", 14, 14) \
+	ROW(UNEXPLAINED_SHARE, "unexplained-share", 0.02, 0.01) /* of all but threats */ \
+	ROW(STAGE_DAYS, "stage-days", 14, 21)              /* at the policy before */ \
+	ROW(LIST_SHARE, "list-share", 1, 0.01)             /* of the owner's and forwarded mail, by mailing lists */
+#define MQ_REQUIREMENT_ENUM(name, word, quarantine, reject) MQ_REQUIRE_##name,
+typedef enum { MQ_REQUIREMENTS(MQ_REQUIREMENT_ENUM) MQ_REQUIRE_N } MqRequirement;
+
+typedef struct {
+	double quarantine[MQ_REQUIRE_N], reject[MQ_REQUIRE_N];
+} MqRequirements;
+
+void mq_requirements_default(MqRequirements *requirements);
+/* @text: "NAME=NUMBER" for both steps, "reject.NAME=NUMBER" for one. %FALSE with %MQ_ERROR_USAGE. */
+gboolean mq_requirements_set(MqRequirements *requirements, const char *text, GError **error);
 
 typedef struct {
 	const char *id; /* authorise-in-spf, enable-dkim, … */
@@ -37,6 +64,7 @@ typedef struct {
 	char *domain;
 	gint64 since_s, until_s;
 	MqPolicy goal;              /* REJECT, or QUARANTINE when that is the last step */
+	MqRequirements need;        /* the defaults; to be changed before mq_advice_decide() */
 	MqSources *sources;
 	gint64 reports;
 	GPtrArray *labels;          /* MqLabel * */

@@ -85,7 +85,6 @@ mq_dns_record_free(MqDnsRecord *record)
 	g_free(record->value);
 	g_free(record);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqDnsRecord, mq_dns_record_free)
 
 /* Lower case, no final dot except that the root keeps its own. */
 static char *

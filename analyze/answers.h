@@ -74,6 +74,7 @@ typedef struct {
 } MqDnsRecord;
 
 void mq_dns_record_free(MqDnsRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqDnsRecord, mq_dns_record_free)
 /**
  * mq_dns_record_parse:
  * @text: as in the table above

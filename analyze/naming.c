@@ -85,11 +85,24 @@ envelope_organization(const MqSource *source)
 	return NULL;
 }
 
+/* A provider that no catalogue has: the owner's SPF record includes one of its names, and the host has
+ * another. (nullable) (transfer full) */
+static char *
+provider_by_spf(const MqSource *source)
+{
+	g_autofree char *by_spf =
+		source->owner_spf_via != NULL ? mq_discovery_organization_suffix(source->owner_spf_via) : NULL;
+	g_autofree char *by_name = mq_discovery_organization_suffix(source->ptr);
+
+	return g_strcmp0(by_spf, by_name) == 0 ? g_steal_pointer(&by_name) : NULL;
+}
+
 /* (transfer full) */
 static char *
 name_of(const MqSources *all, MqSource *source)
 {
 	g_autofree char *envelope = NULL;
+	g_autofree char *provider = NULL;
 	MqBlock block;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ways) && source->service == NULL; i++) {
@@ -99,7 +112,11 @@ name_of(const MqSources *all, MqSource *source)
 	if (source->service != NULL)
 		return g_strdup(source->service->name);
 	source->service_by = NULL;
-	if (source->own_host || source->is_exchanger || source->owner_spf == MQ_RESULT_PASS)
+	if (source->own_host)
+		return g_strdup_printf("own servers of %s", source->owner);
+	if (source->confirmed && (provider = provider_by_spf(source)) != NULL)
+		return g_steal_pointer(&provider);
+	if (source->is_exchanger || source->owner_spf == MQ_RESULT_PASS)
 		return g_strdup_printf("own servers of %s", source->owner);
 	if (source->confirmed)
 		return mq_discovery_organization_suffix(source->ptr);

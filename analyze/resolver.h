@@ -86,6 +86,16 @@ char *mq_dns_server_parse(const char *text, GError **error);
 MqResolver *mq_dns_cares_new(const MqDnsOptions *options, GError **error);
 
 /**
+ * mq_dns_zone_new:
+ * @path: a line for each record, "NAME TYPE DATA" as in a zone file with whole names; '#' begins a comment
+ *
+ * Answers from that file alone: what is not in it does not exist.
+ *
+ * Returns: (transfer full): %NULL with an error of GIO, or with %MQ_ERROR_USAGE for a line that is no record
+ */
+MqResolver *mq_dns_zone_new(const char *path, GError **error);
+
+/**
  * mq_dns_stored_new:
  * @store: must outlive the resolver
  * @domain: (nullable): only answers that were asked for this domain; any

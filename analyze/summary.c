@@ -142,6 +142,7 @@ advise(Gathering *gathering, GError **error)
 	g_autoptr(MqAnswers) answers = mq_answers_new();
 
 	out->advice = mq_advice_new(out->domain, ask->services, since_s, period->until_s, ask->goal);
+	out->advice->need = ask->need;
 	count_periods(out->advice->sources, period);
 	if (!mq_advice_read(out->advice, gathering->store, log_policy, gathering, error))
 		return FALSE;

@@ -71,6 +71,7 @@ typedef struct {
 	const MqServices *services;
 	MqResolver *resolver;
 	MqPolicy goal;
+	MqRequirements need;
 	gboolean keeps;          /* the answers, in the store, as of now_s; the caller commits */
 	gint64 now_s;
 } MqSummaryAsk;

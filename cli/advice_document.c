@@ -25,8 +25,9 @@ mq_advice_gates_document(const MqAdvice *advice)
 	for (guint i = 0; i < advice->gates->len; i++) {
 		const MqGate *gate = g_ptr_array_index(advice->gates, i);
 
-		json_array_append_new(gates, json_pack("{s:s, s:b, s:o, s:o}", "id", gate->id, "met", gate->met, "measured",
-		                                       mq_json_text(gate->measured), "required", mq_json_text(gate->required)));
+		json_array_append_new(gates, json_pack("{s:s, s:b, s:o, s:o, s:o}", "id", gate->id, "met", gate->met, "measured",
+		                                       mq_json_text(gate->measured), "required", mq_json_text(gate->required),
+		                                       "trouble", mq_json_text(gate->met ? NULL : gate->trouble)));
 	}
 	return gates;
 }

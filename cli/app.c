@@ -163,6 +163,8 @@ mq_app_resolver(const MqApp *app, GError **error)
 	g_autoptr(GPtrArray) servers = g_ptr_array_new();
 	MqDnsOptions options = { 0 };
 
+	if (app->globals.zone != NULL)
+		return mq_dns_zone_new(app->globals.zone, error);
 	for (guint i = 0; i < app->globals.resolvers->len; i++)
 		g_ptr_array_add(servers, g_ptr_array_index(app->globals.resolvers, i));
 	g_ptr_array_add(servers, NULL);
@@ -182,6 +184,8 @@ mq_app_clear(MqApp *app)
 	g_free(globals->until);
 	g_free(globals->as_of);
 	g_free(globals->color);
+	g_free(globals->zone);
+	g_free(globals->services);
 	g_clear_pointer(&globals->resolvers, g_ptr_array_unref);
 	*globals = (MqGlobals){ 0 };
 }
@@ -193,7 +197,7 @@ mq_app_store_of_answers(const MqApp *app, gboolean offline, gboolean *keeps, GEr
 	MqStore *to_write;
 
 	*keeps = FALSE;
-	if (to_read == NULL || offline)
+	if (to_read == NULL || offline || app->globals.zone != NULL) /* what a file says was never in DNS */
 		return g_steal_pointer(&to_read);
 	to_write = mq_app_store(app, MQ_STORE_WRITE, NULL);
 	*keeps = to_write != NULL;

@@ -20,7 +20,9 @@ typedef struct {
 	char *since, *until;
 	char *as_of;
 	GPtrArray *resolvers; /* char *: ADDRESS:PORT */
+	char *zone;           /* a file that --resolver names */
 	char *color;
+	char *services;       /* a file */
 	gboolean quiet, verbose, version, help;
 } MqGlobals;
 
@@ -97,7 +99,7 @@ MqStore *mq_app_store_of_answers(const MqApp *app, gboolean offline, gboolean *k
 /* "/home/…/marque.db". (transfer full) */
 char *mq_app_database(const MqApp *app);
 
-/* Asks the DNS servers of --resolver, or the system's. */
+/* Asks the DNS servers or the file of --resolver, or the system's servers. */
 MqResolver *mq_app_resolver(const MqApp *app, GError **error);
 
 void mq_app_clear(MqApp *app);

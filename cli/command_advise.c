@@ -2,17 +2,17 @@
 #include <string.h>
 
 #include "cli/advice_document.h"
+#include "cli/advice_text.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/outputs.h"
 #include "ingest/domain.h"
 
-#define SHOWN_ACTIONS 6
-#define SHOWN_SENDERS 12
-
 typedef struct {
-	char *goal_word, *what_if, *services;
+	char *goal_word, *what_if;
+	GStrv require;
 	MqPolicy goal;
+	MqRequirements need;
 	gboolean offline;
 } Options;
 
@@ -143,134 +143,6 @@ advice_json(MqAdvice *advice, const char *what_if)
 /* --- for people --- */
 
 static void
-print_gates(const MqApp *app, const json_t *gates)
-{
-	const json_t *gate;
-	size_t i;
-
-	json_array_foreach(gates, i, gate)
-		mq_print_line(app, "  %s %-16s %s", json_is_true(json_object_get(gate, "met")) ? "ok  " : "not ",
-		              json_string_value(json_object_get(gate, "id")), json_string_value(json_object_get(gate, "measured")));
-}
-
-static void
-print_actions(const MqApp *app, const json_t *actions)
-{
-	const json_t *action;
-	size_t i;
-
-	json_array_foreach(actions, i, action) {
-		const char *record = json_string_value(json_object_get(action, "record"));
-		json_int_t recovers = json_integer_value(json_object_get(action, "recovers_messages"));
-
-		if (i >= SHOWN_ACTIONS && !app->globals.verbose) {
-			mq_print_line(app, "  … and %zu more (--verbose)", json_array_size(actions) - i);
-			break;
-		}
-		mq_print_line(app, "  %zu. %s", i + 1, json_string_value(json_object_get(action, "title")));
-		if (recovers > 0)
-			mq_print_line(app, "     recovers %" JSON_INTEGER_FORMAT " messages", recovers);
-		mq_print_line(app, "     %s", json_string_value(json_object_get(action, "fix")));
-		if (record != NULL)
-			mq_print_line(app, "     %s", record);
-	}
-}
-
-static void
-print_senders(const MqApp *app, json_t *senders)
-{
-	static const MqColumn columns[] = {
-		{ "sender", "Sender", MQ_CELL_TEXT },       { "verdict", "Verdict", MQ_CELL_TEXT },
-		{ "cause", "Cause", MQ_CELL_TEXT },         { "messages", "Messages", MQ_CELL_COUNT },
-		{ "dmarc_pass", "Passed", MQ_CELL_COUNT },  { "failing", "Failing", MQ_CELL_COUNT },
-	};
-	g_autoptr(json_t) shown = json_array();
-	const json_t *sender;
-	size_t i;
-
-	json_array_foreach(senders, i, sender)
-		if (i < SHOWN_SENDERS || app->globals.verbose)
-			json_array_append(shown, (json_t *)sender);
-	mq_print_table(app, columns, G_N_ELEMENTS(columns), shown, NULL);
-	if (json_array_size(senders) > json_array_size(shown))
-		mq_print_line(app, "… and %zu more (--verbose)", json_array_size(senders) - json_array_size(shown));
-}
-
-static void
-print_evidence(const MqApp *app, const json_t *senders)
-{
-	const json_t *sender;
-	size_t i;
-
-	json_array_foreach(senders, i, sender) {
-		const json_t *sentence;
-		size_t j;
-
-		mq_print_line(app, "%s: %s", json_string_value(json_object_get(sender, "sender")),
-		              json_string_value(json_object_get(sender, "verdict")));
-		json_array_foreach(json_object_get(sender, "evidence"), j, sentence)
-			mq_print_line(app, "  - %s", json_string_value(sentence));
-	}
-}
-
-static void
-print_impact(const MqApp *app, const char *name, const json_t *impact)
-{
-	mq_print_line(app, "  %-12s %" JSON_INTEGER_FORMAT " of your own, %" JSON_INTEGER_FORMAT " forwarded, %" JSON_INTEGER_FORMAT
-	              " forged, %" JSON_INTEGER_FORMAT " unknown", name,
-	              json_integer_value(json_object_get(impact, "legitimate")),
-	              json_integer_value(json_object_get(impact, "forwarded")),
-	              json_integer_value(json_object_get(impact, "threat")),
-	              json_integer_value(json_object_get(impact, "unknown")));
-}
-
-static void
-print_domain(const MqApp *app, const json_t *domain)
-{
-	const json_t *move = json_object_get(domain, "move");
-	const json_t *impact = json_object_get(domain, "impact");
-	const json_t *actions = json_object_get(domain, "actions");
-	const char *record = json_string_value(json_object_get(move, "record"));
-
-	mq_print_line(app, "%s: %s", json_string_value(json_object_get(domain, "domain")),
-	              json_string_value(json_object_get(move, "why")));
-	if (record != NULL && strcmp(json_string_value(json_object_get(move, "action")), "done") != 0
-	    && strcmp(json_string_value(json_object_get(move, "action")), "hold") != 0)
-		mq_print_line(app, "  publish at _dmarc.%s: %s", json_string_value(json_object_get(domain, "domain")), record);
-	mq_print_line(app, "\nMessages that a policy would touch today");
-	print_impact(app, "quarantine", json_object_get(impact, "quarantine"));
-	print_impact(app, "reject", json_object_get(impact, "reject"));
-	if (json_object_get(domain, "what_if") != NULL)
-		print_impact(app, "what if", json_object_get(domain, "what_if"));
-	mq_print_line(app, "\nGates");
-	print_gates(app, json_object_get(domain, "gates"));
-	if (json_array_size(actions) > 0) {
-		mq_print_line(app, "\nWhat to do first");
-		print_actions(app, actions);
-	}
-	mq_print_line(app, "%s", "");
-	print_senders(app, json_object_get(domain, "senders"));
-	if (app->globals.verbose)
-		print_evidence(app, json_object_get(domain, "senders"));
-}
-
-/* Many domains: a table first, what needs a person on top. */
-static void
-print_overview(const MqApp *app, const json_t *domains)
-{
-	static const MqColumn columns[] = {
-		{ "domain", "Domain", MQ_CELL_TEXT },
-		{ "move.action", "Move", MQ_CELL_TEXT },
-		{ "move.to", "To", MQ_CELL_TEXT },
-		{ "volume.messages", "Messages", MQ_CELL_COUNT },
-		{ "volume.dmarc_pass_share", "Pass", MQ_CELL_PASS },
-		{ "move.why", "Why", MQ_CELL_TEXT },
-	};
-
-	mq_print_table(app, columns, G_N_ELEMENTS(columns), domains, NULL);
-}
-
-static void
 print_advice(const MqApp *app, const json_t *document)
 {
 	const json_t *domains = json_object_get(document, "domains");
@@ -278,17 +150,17 @@ print_advice(const MqApp *app, const json_t *document)
 	size_t i;
 
 	if (json_array_size(domains) > 1 && !app->globals.verbose) {
-		print_overview(app, domains);
+		mq_advice_print_ranking(app, domains);
 		return;
 	}
 	json_array_foreach(domains, i, domain) {
 		if (i > 0)
 			mq_print_line(app, "%s", "");
-		print_domain(app, domain);
+		mq_advice_print(app, domain);
 	}
 }
 
-static const MqLayout layout = { .print_text = print_advice, .nothing = "no domains in the database" };
+static const MqLayout layout = { .rows = "domains", .print_text = print_advice, .nothing = "no domains in the database" };
 
 /* --- the run --- */
 
@@ -326,6 +198,7 @@ advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, c
 	g_autoptr(MqAnswers) answers = mq_answers_new();
 	g_autoptr(GError) why = NULL;
 
+	advice->need = options->need;
 	if (!mq_advice_read(advice, store, NULL, NULL, error))
 		return NULL;
 	if (!mq_advice_consult(advice, answers, *reached ? resolver : NULL, &why)) {
@@ -345,6 +218,10 @@ check_options(Options *options, GError **error)
 
 	if (!mq_goal_parse(options->goal_word, &options->goal, error))
 		return FALSE;
+	mq_requirements_default(&options->need);
+	for (guint i = 0; options->require != NULL && options->require[i] != NULL; i++)
+		if (!mq_requirements_set(&options->need, options->require[i], error))
+			return FALSE;
 	if (options->what_if != NULL && record == NULL) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--what-if is no DMARC record, want one as 'v=DMARC1; p=reject'");
 		return FALSE;
@@ -355,7 +232,7 @@ check_options(Options *options, GError **error)
 static MqExit
 advise_all(MqApp *app, GStrv args, const Options *options, GError **error)
 {
-	g_autoptr(MqServices) services = mq_services_load(options->services, error);
+	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
 	gboolean keeps = FALSE;
 	g_autoptr(MqStore) store = services != NULL ? mq_app_store_of_answers(app, options->offline, &keeps, error) : NULL;
 	g_autoptr(json_t) document = mq_document_new("advise");
@@ -392,7 +269,7 @@ options_clear(Options *options)
 {
 	g_free(options->goal_word);
 	g_free(options->what_if);
-	g_free(options->services);
+	g_strfreev(options->require);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
@@ -403,7 +280,8 @@ run_advise(MqApp *app, GStrv *args, GError **error)
 	const GOptionEntry entries[] = {
 		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal_word, "the last step: reject (default) or quarantine", "POLICY" },
 		{ "what-if", 0, 0, G_OPTION_ARG_STRING, &options.what_if, "replay the window under this DMARC record", "RECORD" },
-		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
+		{ "require", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.require,
+		  "what a gate asks for, as in reject.dkim-share=0.95; repeatable", "NAME=NUMBER" },
 		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
 		G_OPTION_ENTRY_NULL,
 	};

@@ -160,16 +160,16 @@ totals_of(const MqSenderGroup *sender)
 	return totals;
 }
 
-/* Named by what the database knows: reports, and the DNS answers of earlier runs. */
+/* Named by what the database knows, reports and the DNS answers of earlier runs; or by what DNS says now. */
 static gboolean
-rows_by_sender(MqStore *store, const MqFilter *filter, Rows *rows, GError **error)
+rows_by_sender(MqApp *app, MqStore *store, const MqFilter *filter, gboolean resolve, Rows *rows, GError **error)
 {
-	g_autoptr(MqServices) services = mq_services_load(NULL, error);
+	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
 	g_autoptr(MqSources) sources = mq_sources_new(filter->domain, services);
 	g_autoptr(MqAnswers) answers = mq_answers_new();
-	g_autoptr(MqResolver) resolver = mq_dns_stored_new(store, NULL);
+	g_autoptr(MqResolver) resolver = resolve ? mq_app_resolver(app, error) : mq_dns_stored_new(store, NULL);
 
-	if (services == NULL || !mq_store_flows(store, filter, mq_sources_take, sources, error))
+	if (services == NULL || resolver == NULL || !mq_store_flows(store, filter, mq_sources_take, sources, error))
 		return FALSE;
 	while (!mq_sources_settle(sources, answers, NULL))
 		if (!mq_resolver_fill(resolver, answers, error))
@@ -214,10 +214,11 @@ add_left_out(MqStore *store, const MqFilter *filter, json_t *document, GError **
 }
 
 static gboolean
-fill(MqStore *store, const MqFilter *filter, const struct by *by, Rows *rows, json_t *document, GError **error)
+fill(MqApp *app, MqStore *store, const MqFilter *filter, const struct by *by, gboolean resolve, Rows *rows,
+     json_t *document, GError **error)
 {
 	gboolean done = by->how == BY_IDENTITY
-	                        ? rows_by_sender(store, filter, rows, error)
+	                        ? rows_by_sender(app, store, filter, resolve, rows, error)
 	                        : mq_store_totals(store, filter, by->by, take_totals, rows, error);
 
 	if (!done || !mq_store_totals(store, filter, MQ_BY_NOTHING, take_total, document, error))
@@ -265,11 +266,13 @@ run_senders(MqApp *app, GStrv *args, GError **error)
 	g_autoptr(json_t) document = NULL;
 	const struct by *by;
 	int limit = 0;
+	gboolean resolve = FALSE;
 	Rows rows;
 	MqFilter filter;
 	const GOptionEntry options[] = {
 		{ "by", 0, 0, G_OPTION_ARG_STRING, &by_name,
 		  "sender (default), source, domain, reporter, selector, disposition, day, week, month", "WHAT" },
+		{ "resolve", 0, 0, G_OPTION_ARG_NONE, &resolve, "ask DNS who the addresses are", NULL },
 		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the first N rows only", "N" },
 		G_OPTION_ENTRY_NULL,
 	};
@@ -289,7 +292,7 @@ run_senders(MqApp *app, GStrv *args, GError **error)
 	json_object_set_new(document, "by", json_string(by->name));
 	json_object_set_new(document, "rows", json_array());
 	rows = (Rows){ json_object_get(document, "rows"), limit > 0 ? (guint)limit : DEFAULT_ROWS, 0 };
-	if (!fill(store, &filter, by, &rows, document, error))
+	if (!fill(app, store, &filter, by, resolve, &rows, document, error))
 		return MQ_EXIT_FAILED;
 	print(app, document, by);
 	return MQ_EXIT_OK;

@@ -125,8 +125,8 @@ check_address(const char *option, const char *address, GError **error)
 }
 
 typedef struct {
-	char *period, *output, *goal, *services, *from;
-	GStrv to;
+	char *period, *output, *goal, *from;
+	GStrv to, require;
 	gboolean offline;
 } Options;
 
@@ -136,9 +136,9 @@ options_clear(Options *options)
 	g_free(options->period);
 	g_free(options->output);
 	g_free(options->goal);
-	g_free(options->services);
 	g_free(options->from);
 	g_strfreev(options->to);
+	g_strfreev(options->require);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
@@ -165,7 +165,7 @@ static MqExit
 summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const Options *options, GError **error)
 {
 	const MqLetterhead envelope = { options->from, (const char *const *)options->to };
-	g_autoptr(MqServices) services = mq_services_load(options->services, error);
+	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(MqResolver) resolver = NULL;
 	g_autoptr(MqSummary) summary = NULL;
@@ -174,6 +174,10 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 
 	if (services == NULL || !mq_goal_parse(options->goal, &ask.goal, error))
 		return MQ_EXIT_USAGE;
+	mq_requirements_default(&ask.need);
+	for (guint i = 0; options->require != NULL && options->require[i] != NULL; i++)
+		if (!mq_requirements_set(&ask.need, options->require[i], error))
+			return MQ_EXIT_USAGE;
 	store = mq_app_store_of_answers(app, options->offline, &ask.keeps, error);
 	resolver = store == NULL ? NULL : options->offline ? mq_dns_stored_new(store, NULL) : mq_app_resolver(app, error);
 	ask.resolver = resolver;
@@ -200,7 +204,7 @@ run_summary(MqApp *app, GStrv *args, GError **error)
 		{ "period", 0, 0, G_OPTION_ARG_STRING, &options.period, "day, week (default) or month", "PERIOD" },
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "write to FILE, not to standard output", "FILE" },
 		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
-		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
+		{ "require", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.require, "what a gate asks for, as in 'advise'", "NAME=NUMBER" },
 		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
 		{ "from", 0, 0, G_OPTION_ARG_STRING, &options.from, "who the mail of --format eml is from", "ADDRESS" },
 		{ "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.to, "who it goes to, repeatable", "ADDRESS" },

@@ -22,7 +22,8 @@ static const GOptionEntry entries[] = {
 	TEXT("until", 0, "the last day, or an age (default: the day of --as-of)", "WHEN"),
 	TEXT("as-of", 0, "answer as if today were DATE (default: today, UTC)", "DATE"),
 	{ "resolver", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)add_resolver,
-	  "a DNS server to ask, repeatable (default: the system's)", "ADDRESS[:PORT]" },
+	  "a DNS server to ask, repeatable (default: the system's), or ./FILE of records", "ADDRESS[:PORT]" },
+	TEXT("services", 0, "more mail services, as in services.conf", "FILE"),
 	TEXT("color", 0, "auto, always or never", "WHEN"),
 	FLAG("quiet", 'q', "less on standard error"),
 	FLAG("verbose", 'v', "more on standard error"),
@@ -40,6 +41,7 @@ static const struct place {
 	{ "--format", offsetof(MqGlobals, format) },     { "-f", offsetof(MqGlobals, format) },
 	{ "--since", offsetof(MqGlobals, since) },       { "--until", offsetof(MqGlobals, until) },
 	{ "--as-of", offsetof(MqGlobals, as_of) },       { "--color", offsetof(MqGlobals, color) },
+	{ "--services", offsetof(MqGlobals, services) },
 	{ "--quiet", offsetof(MqGlobals, quiet) },       { "-q", offsetof(MqGlobals, quiet) },
 	{ "--verbose", offsetof(MqGlobals, verbose) },   { "-v", offsetof(MqGlobals, verbose) },
 	{ "--version", offsetof(MqGlobals, version) },   { "--help", offsetof(MqGlobals, help) },
@@ -74,8 +76,14 @@ static gboolean
 add_resolver(const char *name, const char *value, gpointer data, GError **error)
 {
 	MqApp *app = data;
-	char *server = mq_dns_server_parse(value, error);
+	char *server;
 
+	if (strchr(value, '/') != NULL) { /* no address has one */
+		g_free(app->globals.zone);
+		app->globals.zone = g_strdup(value);
+		return TRUE;
+	}
+	server = mq_dns_server_parse(value, error);
 	if (server == NULL) {
 		g_prefix_error(error, "%s: ", name);
 		return FALSE;
@@ -246,7 +254,7 @@ global_is_set(MqApp *app, const GOptionEntry *entry)
 	g_autofree char *name = g_strconcat("--", entry->long_name, NULL);
 
 	if (strcmp(name, "--resolver") == 0)
-		return app->globals.resolvers->len > 0;
+		return app->globals.resolvers->len > 0 || app->globals.zone != NULL;
 	if (strcmp(name, "--database") == 0 && g_getenv("MARQUE_DATABASE") != NULL)
 		return TRUE; /* the environment stands before the file */
 	if (entry->flags & G_OPTION_FLAG_NO_ARG)

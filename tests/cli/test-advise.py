@@ -201,6 +201,30 @@ _dmarc.example.com TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
         self.assertEqual(advice['what_if']['legitimate'], 0)
         self.assertGreater(advice['what_if']['threat'], 0)
 
+    def test_file_of_records_in_place_of_dns(self):
+        self.ingest(*[support.report(reporter=who, report_id=f'{who}-{day}', begin=BEGIN + day * DAY, records=OWN)
+                      for day in range(30) for who in ('one.example', 'two.example')])
+        zone = ['--resolver', self.file(ZONE.encode(), 'planned.zone'), '--as-of', LAST]
+        text = self.text('advise', 'example.com', *zone)
+        self.assertTrue(text.startswith('example.com: Go to p=quarantine'), text)
+        self.assertIn('\nPublish at _dmarc.example.com\n  v=DMARC1; p=quarantine;', text)
+        self.assertIn('own servers of example.com', self.text('senders', 'example.com', '--resolve', *zone))
+        self.assertNotIn('own servers', self.text('senders', 'example.com', '--as-of', LAST), 'what a file says is not kept')
+        summary = self.json('summary', 'example.com', *zone)['domains'][0]
+        self.assertEqual((summary['move']['action'], summary['needs_person']), ('advance', True))
+        strict = self.json('advise', 'example.com', '--require', 'quarantine.volume=1e6', *zone)['domains'][0]
+        self.assertEqual(strict['move']['action'], 'hold')
+        self.assertFalse(self.gate(strict, 'volume'))
+        for wrong in ('volume', 'volume=', 'volume=-1', 'volume=x', 'reject.size=1', 'none.volume=1'):
+            self.error('advise', 'example.com', '--require', wrong, *zone)
+
+    def test_all_domains_are_ranked(self):
+        self.ingest(*[support.report(domain=d, reporter='one.example', report_id=d, begin=BEGIN + 29 * DAY, records=[row('192.0.2.10', 4, header_from=d)])
+                      for d in ('example.com', 'unpublished.example')])
+        zone = ['--resolver', self.file(ZONE.encode(), 'dns.zone'), '--as-of', LAST]
+        lines = self.text('advise', *zone).splitlines()
+        self.assertEqual([line.split()[0] for line in lines], ['Domain', 'unpublished.example', 'example.com'])
+
 
 if __name__ == '__main__':
     support.main()
