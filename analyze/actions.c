@@ -142,6 +142,12 @@ act_on(MqAdvice *advice, const MqSenderGroup *group, MqCause cause, gint64 recov
 			                                                     : "see marque check"),
 			           NULL);
 		return;
+	case MQ_CAUSE_BOUNCE_UNSIGNED:
+		add_action(advice, "enable-dkim", name, recovers, g_strdup_printf("bounces of %s are not signed", name),
+		           g_strdup_printf("Have the server sign what it sends itself (bounces, automatic replies) as %s too; or publish SPF for "
+		                           "its HELO name.", advice->domain),
+		           NULL);
+		return;
 	case MQ_CAUSE_BOUNCE_DOMAIN:
 	case MQ_CAUSE_SERVICE_SIGNATURE:
 	case MQ_CAUSE_UNSIGNED:

@@ -356,8 +356,9 @@ is_parked(const MqAdvice *advice)
 	gboolean sends = advice->spf == NULL || advice->spf->record == NULL
 	                 || g_ascii_strcasecmp(advice->spf->record, "v=spf1 -all") != 0;
 
-	return impact->legitimate_all == 0 && impact->unknown == 0 && (advice->takes_no_mail || !sends)
-	       && (!sends || advice->spf == NULL || advice->spf->result == MQ_RESULT_NONE);
+	/* who says both that it sends nothing and that it takes nothing knows what is not explained */
+	return impact->legitimate_all == 0 && (impact->unknown == 0 || (advice->takes_no_mail && !sends))
+	       && (advice->takes_no_mail || !sends) && (!sends || advice->spf == NULL || advice->spf->result == MQ_RESULT_NONE);
 }
 
 static void
@@ -449,6 +450,7 @@ move_with_record(MqAdvice *advice)
 	MqDmarcWhom whom = advice->discovery.whom;
 	MqPolicy now = mq_dmarc_record_policy(record, whom);
 	gboolean testing = record->t == MQ_YES_YES;
+	gboolean in_part = record->pct >= 0 && record->pct < 100; /* by RFC 9989 nobody honours it */
 	MqPolicy last = advice->goal;
 
 	if (now == MQ_POLICY_ABSENT)
@@ -457,7 +459,7 @@ move_with_record(MqAdvice *advice)
 		lock_parked(advice, now);
 	} else if (must_retreat(advice, mq_dmarc_record_treatment(record, whom))) {
 		return;
-	} else if (testing && now != MQ_POLICY_NONE) { /* the step was taken on trial: now in earnest */
+	} else if ((testing || in_part) && now != MQ_POLICY_NONE) { /* the step was taken on trial: now in earnest */
 		step(advice, now, now);
 	} else if (now == MQ_POLICY_REJECT || (now == MQ_POLICY_QUARANTINE && last == MQ_POLICY_QUARANTINE)) {
 		mq_gates_judge(advice, now, now == MQ_POLICY_REJECT ? &advice->impact_reject : &advice->impact_quarantine);

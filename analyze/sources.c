@@ -191,6 +191,22 @@ source_of(MqSources *sources, const MqFlow *flow, const char *header_from)
 	return source;
 }
 
+/* Receivers that judge ARC and forwarding with care. What others write beside a failure is a guess, and counts
+ * only where something else speaks for it. */
+static const char *const careful_reporters[] = { "google", "yahoo", "aol", "fastmail", "outlook", "microsoft", "comcast", "mail.ru",
+	                                         "proton", "apple", "icloud" };
+
+static gboolean
+is_careful(const char *reporter)
+{
+	g_autofree char *lower = reporter != NULL ? g_ascii_strdown(reporter, -1) : NULL;
+
+	for (gsize i = 0; lower != NULL && i < G_N_ELEMENTS(careful_reporters); i++)
+		if (strstr(lower, careful_reporters[i]) != NULL)
+			return TRUE;
+	return FALSE;
+}
+
 static guint
 hints_of(const MqFlow *flow)
 {
@@ -209,6 +225,8 @@ hints_of(const MqFlow *flow)
 		if (comment != NULL && strstr(comment, "looks forwarded") != NULL)
 			hints |= MQ_HINT_FORWARDED;
 	}
+	if (hints != 0 && is_careful(flow->reporter))
+		hints |= MQ_HINT_TRUSTED;
 	return hints;
 }
 
@@ -224,6 +242,8 @@ read_spf(MqSources *sources, const MqFlow *flow, MqStream *stream)
 		if (best == NULL || (best->scope == MQ_SCOPE_HELO && spf->scope != MQ_SCOPE_HELO))
 			best = spf;
 	}
+	stream->is_bounce = (best != NULL && best->scope == MQ_SCOPE_HELO)
+	                    || (flow->envelope_from != NULL && *flow->envelope_from == '\0');
 	if (best != NULL) {
 		stream->spf_domain = interned(sources, best->domain);
 		stream->spf_result = best->result;

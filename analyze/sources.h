@@ -14,6 +14,7 @@
 #define MQ_HINT_FORWARDED (1u << 0) /* forwarded, trusted_forwarder, "looks forwarded" */
 #define MQ_HINT_LIST      (1u << 1) /* mailing_list */
 #define MQ_HINT_ARC       (1u << 2) /* an ARC chain that passed */
+#define MQ_HINT_TRUSTED   (1u << 3) /* a receiver said so that is known to look closely */
 
 /* Would it pass DMARC today? */
 typedef enum { MQ_TODAY_UNKNOWN, MQ_TODAY_PASS, MQ_TODAY_FAIL } MqToday;
@@ -33,6 +34,7 @@ const char *mq_verdict_word(MqVerdict verdict);
 	ROW(SPF_BROKEN, "spf-broken")                  /* the owner's SPF record is a permerror */ \
 	ROW(BOUNCE_DOMAIN, "bounce-domain")            /* SPF passes for the service's bounce domain */ \
 	ROW(SERVICE_SIGNATURE, "service-signature")    /* signed with the service's domain only */ \
+	ROW(BOUNCE_UNSIGNED, "bounce-unsigned")        /* a bounce of an own host: no envelope, no signature */ \
 	ROW(UNSIGNED, "unsigned")                      /* neither signed nor vouched for by SPF */ \
 	ROW(KEY_MISSING, "key-missing") ROW(KEY_REVOKED, "key-revoked") ROW(KEY_INVALID, "key-invalid") \
 	ROW(STRICT_ALIGNMENT, "strict-alignment")      /* would pass under relaxed alignment */ \
@@ -62,6 +64,7 @@ typedef struct {
 	const char *header_from;    /* interned; the policy domain where the report does not say */
 	const char *envelope_from;  /* (nullable) interned; "" is the null sender */
 	const char *spf_domain;     /* (nullable) what SPF was checked for: the envelope's, else the HELO's */
+	gboolean is_bounce;         /* no envelope sender: SPF was checked for the HELO */
 	gboolean spf_then_pass;     /* raw: SPF passed for spf_domain */
 	MqResult spf_result;        /* raw, as reported; ABSENT when not */
 	MqResult dkim, spf;         /* aligned, then */
@@ -81,6 +84,7 @@ typedef struct {
 	/* judgement */
 	MqVerdict verdict;
 	MqCause cause;
+	guint crowd;                /* private: MqCrowd of verdicts.c */
 } MqStream;
 
 typedef struct MqSenderGroup MqSenderGroup;

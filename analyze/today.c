@@ -13,6 +13,7 @@
 #define PTR_NAMES    3
 #define SPF_DOMAINS  60  /* other than the owner's: of envelopes, most messages first */
 #define MX_HOSTS     10
+#define FIXED_FOR_S  (4 * MQ_DAY_S) /* what passes so long has taken the place of what failed */
 
 static int
 compare_sources(gconstpointer left, gconstpointer right)
@@ -303,36 +304,63 @@ settle_exchangers(Settling *s)
 
 /* ------------------------------------------------------------------- time */
 
-/* Failing streams of an address whose mail passes since: it was fixed on its side, which DNS does not
- * show. Believed when what passes after the last failure is as much as what failed, on two days. */
-static void
-judge_time(MqSource *source)
+/* How a source's failures lie in time. */
+typedef struct {
+	gint64 last_s;   /* the last day that has one */
+	gint64 gap_s;    /* the longest time between two such days */
+	guint days_since; /* days with mail after it */
+} FailureTimes;
+
+static FailureTimes
+failure_times(const MqSource *source)
 {
-	gint64 last_failure_s = G_MININT64;
-	gint64 failed = 0;
-	gint64 passed_since = 0;
-	guint days_since = 0;
+	FailureTimes times = { .last_s = MQ_TIME_ABSENT };
 
 	for (guint i = 0; i < source->days->len; i++) {
 		const MqSourceDay *day = &g_array_index(source->days, MqSourceDay, i);
 
-		if (day->passed < day->messages) {
-			last_failure_s = day->day_s;
-			failed += day->messages - day->passed;
-			passed_since = 0;
-			days_since = 0;
-		} else {
-			passed_since += day->passed;
-			days_since++;
+		if (day->passed == day->messages) {
+			times.days_since++;
+			continue;
 		}
+		if (times.last_s != MQ_TIME_ABSENT)
+			times.gap_s = MAX(times.gap_s, day->day_s - times.last_s);
+		times.last_s = day->day_s;
+		times.days_since = 0;
 	}
-	if (failed == 0 || days_since < 3 || passed_since < failed)
+	return times;
+}
+
+/* Mail that passes began when @failing ended, and goes on. */
+static gboolean
+is_succeeded(const MqSource *source, const MqStream *failing)
+{
+	for (guint i = 0; i < source->streams->len; i++) {
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		if (stream->today == MQ_TODAY_PASS && !stream->fixed && stream->first_day_s >= failing->last_day_s - MQ_DAY_S
+		    && stream->last_day_s >= failing->last_day_s + FIXED_FOR_S)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Failing streams of an address that was fixed on its side, which DNS does not show: all of its mail passes
+ * since, for longer than it ever paused (the newsletter that fails each Tuesday is not fixed on Wednesday),
+ * and what passes took the place of what failed. */
+static void
+judge_time(const MqSources *sources, MqSource *source)
+{
+	FailureTimes times = failure_times(source);
+	gint64 quiet_s = times.last_s != MQ_TIME_ABSENT ? sources->last_day_s - times.last_s : 0;
+
+	if (times.days_since < 2 || quiet_s < FIXED_FOR_S || 2 * quiet_s < 3 * times.gap_s)
 		return;
 	for (guint i = 0; i < source->streams->len; i++) {
 		MqStream *stream = g_ptr_array_index(source->streams, i);
 
 		if (stream->today == MQ_TODAY_FAIL && stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS
-		    && stream->last_day_s <= last_failure_s) {
+		    && is_succeeded(source, stream)) {
 			stream->today = MQ_TODAY_PASS;
 			stream->fixed = TRUE;
 		}
@@ -421,7 +449,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 			settle_keys(&s, stream);
 			judge_today(&s, stream);
 		}
-		judge_time(source);
+		judge_time(sources, source);
 	}
 	judge_signing(sources);
 	judge_policy_age(sources);

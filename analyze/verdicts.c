@@ -7,6 +7,12 @@
 /* Regular mail leaves traces on many days; a wave does not. */
 #define STEADY_DAYS   6
 #define STEADY_SPAN_S (14 * MQ_DAY_S)
+#define FEW_SOURCES   16
+/* A question to a person about one or two senders is honest; the same about a crowd of them is not: so many
+ * strangers do not begin at once, a botnet or a snowshoe sender does. */
+#define CROWD_GROUPS  8
+
+typedef enum { CROWD_NONE, CROWD_ENVELOPE, CROWD_SIGNATURE, CROWD_STRANGER, CROWD_N } MqCrowd;
 
 typedef struct {
 	const MqSources *all;
@@ -83,6 +89,54 @@ relays_intact_mail(const MqSource *source)
 	return FALSE;
 }
 
+/* Behind it are customers: the catalogue knows it, or the owner's record includes a stranger's. */
+static gboolean
+is_shared(const MqSource *source)
+{
+	return source->service != NULL && !source->own_host;
+}
+
+/* What ties a message to the owner beside the address: the owner's envelope, or signature and no other envelope. */
+static gboolean
+is_tied(const MqStream *stream)
+{
+	return stream->spf_related || (own_signature(stream) != NULL && !stream->spf_then_pass);
+}
+
+/* SPF passed for somebody who is neither the owner nor the service. */
+static gboolean
+bounces_to_stranger(const Case *c)
+{
+	const MqStream *stream = c->stream;
+
+	return stream->spf_then_pass && !stream->spf_related && stream->spf_domain != NULL && !stream->is_bounce
+	       && mq_services_find(c->all->services, MQ_SERVICE_BY_BOUNCE, stream->spf_domain) == NULL
+	       && mq_services_find(c->all->services, MQ_SERVICE_BY_DKIM, stream->spf_domain) == NULL
+	       && mq_services_find(c->all->services, MQ_SERVICE_BY_PTR, stream->spf_domain) == NULL
+	       && mq_services_find(c->all->services, MQ_SERVICE_BY_SPF, stream->spf_domain) == NULL;
+}
+
+/* This sender signed with that very key before, and it verified: nobody else has it. */
+static gboolean
+signed_before(const Case *c, const MqStreamKey *key)
+{
+	const MqSenderGroup *group = c->source->sender;
+
+	for (guint i = 0; key->selector != NULL && i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			for (guint k = 0; k < stream->n_keys; k++)
+				if (stream->keys[k].then == MQ_RESULT_PASS && g_strcmp0(stream->keys[k].selector, key->selector) == 0
+				    && g_strcmp0(stream->keys[k].domain, key->domain) == 0)
+					return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 static gboolean
 decide(const Case *c, MqVerdict verdict, MqCause cause)
 {
@@ -117,6 +171,8 @@ own_cause(const Case *c)
 		return MQ_CAUSE_STRICT_ALIGNMENT;
 	if (stream->spf_related && stream->spf_now == MQ_RESULT_PERMERROR)
 		return MQ_CAUSE_SPF_BROKEN;
+	if (stream->is_bounce && own == NULL && is_own_source(c->source))
+		return MQ_CAUSE_BOUNCE_UNSIGNED;
 	if (stream->spf_related && stream->spf_now != MQ_RESULT_PASS && stream->spf_now != MQ_RESULT_ABSENT)
 		return MQ_CAUSE_NOT_IN_SPF;
 	if (own != NULL)
@@ -173,16 +229,24 @@ rule_fixed(const Case *c)
 static gboolean
 rule_own_host(const Case *c)
 {
-	return is_own_source(c->source) && !signed_by_stranger(c) && decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+	if (!is_own_source(c->source) || signed_by_stranger(c) || (is_shared(c->source) && !is_tied(c->stream)))
+		return FALSE;
+	return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
 }
 
-/* What receivers that looked closer say. */
+/* What receivers that looked closer say; one that is not known for that needs something beside its word. */
 static gboolean
 rule_said_forwarded(const Case *c)
 {
-	if (c->stream->hints & MQ_HINT_LIST)
+	guint hints = c->stream->hints;
+	gboolean supported = (hints & MQ_HINT_TRUSTED) != 0 || own_signature(c->stream) != NULL || c->source->confirmed
+	                     || (c->stream->spf_then_pass && !c->stream->spf_related) || relays_intact_mail(c->source);
+
+	if (!supported)
+		return FALSE;
+	if (hints & MQ_HINT_LIST)
 		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_MAILING_LIST);
-	if ((c->stream->hints & (MQ_HINT_FORWARDED | MQ_HINT_ARC)) != 0)
+	if ((hints & (MQ_HINT_FORWARDED | MQ_HINT_ARC)) != 0)
 		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_FORWARDED);
 	return FALSE;
 }
@@ -219,6 +283,16 @@ rule_plain_forward(const Case *c)
 	return FALSE;
 }
 
+/* Our signature, by one who signed with our key before: whatever breaks it now is on our side. */
+static gboolean
+rule_signed_before(const Case *c)
+{
+	const MqStreamKey *own = own_signature(c->stream);
+
+	return own != NULL && signed_before(c, own) && cause_of_key(own) != MQ_CAUSE_BODY_CHANGED
+	       && decide(c, MQ_VERDICT_FIXABLE, cause_of_key(own));
+}
+
 /* Our signature and our key, and the key is why: nobody else signs with our selector. */
 static gboolean
 rule_own_key_trouble(const Case *c)
@@ -241,7 +315,7 @@ rule_service(const Case *c)
 
 	if (service == NULL || service->kind == MQ_SERVICE_FORWARDER || service->kind == MQ_SERVICE_LIST)
 		return FALSE;
-	if (signed_by_stranger(c))
+	if (signed_by_stranger(c) || bounces_to_stranger(c))
 		return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
 	if (service->kind == MQ_SERVICE_MAILBOX && !group->aligned_pass && !is_steady(group->days))
 		return decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_SERVICE_SIGNATURE);
@@ -269,11 +343,25 @@ rule_regular_stranger(const Case *c)
 {
 	const MqSenderGroup *group = c->source->sender;
 
-	if (!is_steady(group->days) || group->sources->len > 16)
+	if (!is_steady(group->days) || group->sources->len > FEW_SOURCES)
 		return FALSE;
-	if (c->source->confirmed || has_a_name_of_its_own(c->stream) || (c->stream->spf_related && group->sources->len <= 3))
+	if (c->source->confirmed || has_a_name_of_its_own(c->stream))
 		return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
-	return FALSE;
+	if (!c->stream->spf_related || group->sources->len > 3)
+		return FALSE;
+	c->stream->crowd = CROWD_ENVELOPE;
+	return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+}
+
+/* Comes once in the window, from few hosts that have their name and sign or bounce by it: a monthly run of a
+ * service that no catalogue has, or somebody's own spam. */
+static gboolean
+rule_proper_stranger(const Case *c)
+{
+	if (!c->source->confirmed || !has_a_name_of_its_own(c->stream) || c->source->sender->sources->len > 4)
+		return FALSE;
+	c->stream->crowd = CROWD_STRANGER;
+	return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
 }
 
 /* Our signature on it and broken, from somewhere that nothing else is known of: a forwarder that says
@@ -283,8 +371,10 @@ rule_copied_signature(const Case *c)
 {
 	const MqStreamKey *own = own_signature(c->stream);
 
-	return own != NULL && key_is_there(own) && c->source->sender->sources->len <= 16
-	       && decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_BODY_CHANGED);
+	if (own == NULL || !key_is_there(own) || c->source->sender->sources->len > FEW_SOURCES)
+		return FALSE;
+	c->stream->crowd = CROWD_SIGNATURE;
+	return decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_BODY_CHANGED);
 }
 
 /* A neighbour of the owner's own hosts: a host that was forgotten, or one that was broken into. */
@@ -318,8 +408,9 @@ rule_no_relation(const Case *c)
 
 static gboolean (*const rules[])(const Case *c) = {
 	rule_label,         rule_passes,          rule_passed_once,     rule_fixed,           rule_said_forwarded,
-	rule_own_host,      rule_broken_on_the_way, rule_plain_forward, rule_own_key_trouble, rule_service,
-	rule_dns_silent,    rule_regular_stranger, rule_copied_signature, rule_neighbour,      rule_no_relation,
+	rule_own_host,      rule_broken_on_the_way, rule_plain_forward, rule_signed_before,    rule_own_key_trouble,
+	rule_service,       rule_dns_silent,      rule_regular_stranger, rule_proper_stranger, rule_copied_signature, rule_neighbour,
+	rule_no_relation,
 };
 
 /* --- labels --- */
@@ -384,16 +475,63 @@ tally_verdict(const Tally *tally)
 }
 
 static void
-judge_source(MqSources *all, MqSource *source)
+judge_streams(MqSources *all, MqSource *source)
+{
+	for (guint i = 0; i < source->streams->len; i++) {
+		const Case c = { .all = all, .source = source, .stream = g_ptr_array_index(source->streams, i) };
+
+		c.stream->crowd = CROWD_NONE;
+		for (gsize r = 0; r < G_N_ELEMENTS(rules) && !rules[r](&c); r++)
+			;
+	}
+}
+
+/* The kinds of crowd that a sender's streams belong to, as bits. */
+static guint
+crowds_of(const MqSenderGroup *group)
+{
+	guint crowds = 0;
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++)
+			crowds |= 1u << ((const MqStream *)g_ptr_array_index(source->streams, j))->crowd;
+	}
+	return crowds;
+}
+
+static void
+judge_crowds(MqSources *all)
+{
+	guint groups[CROWD_N] = { 0 };
+
+	for (guint i = 0; i < all->senders->len; i++) {
+		guint crowds = crowds_of(g_ptr_array_index(all->senders, i));
+
+		for (guint kind = CROWD_NONE + 1; kind < CROWD_N; kind++)
+			groups[kind] += (crowds >> kind) & 1;
+	}
+	for (guint i = 0; i < all->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(all->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const Case c = { .all = all, .source = source, .stream = g_ptr_array_index(source->streams, j) };
+
+			if (c.stream->crowd != CROWD_NONE && groups[c.stream->crowd] > CROWD_GROUPS)
+				rule_no_relation(&c);
+		}
+	}
+}
+
+static void
+judge_source(MqSource *source)
 {
 	Tally tally = { 0 };
 
 	for (guint i = 0; i < source->streams->len; i++) {
-		MqStream *stream = g_ptr_array_index(source->streams, i);
-		const Case c = { .all = all, .source = source, .stream = stream };
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
 
-		for (gsize r = 0; r < G_N_ELEMENTS(rules) && !rules[r](&c); r++)
-			;
 		tally_add(&tally, stream->verdict, stream->cause, stream->messages);
 	}
 	source->verdict = tally_verdict(&tally);
@@ -425,8 +563,11 @@ mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 		MqSource *source = g_ptr_array_index(all->sources, i);
 
 		source->label = label_for(labels, source);
-		judge_source(all, source);
+		judge_streams(all, source);
 	}
+	judge_crowds(all);
+	for (guint i = 0; i < all->sources->len; i++)
+		judge_source(g_ptr_array_index(all->sources, i));
 	for (guint i = 0; i < all->senders->len; i++)
 		judge_sender(g_ptr_array_index(all->senders, i));
 }
