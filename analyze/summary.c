@@ -394,22 +394,30 @@ topmost(const GPtrArray *names)
 	return top;
 }
 
-static GPtrArray *
-choose_domains(MqStore *store, const char *const *domains, const MqPeriod *period, GError **error)
+GPtrArray *
+mq_summary_domains(MqStore *store, gint64 since_s, gint64 until_s, GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	MqFilter filter = MQ_FILTER_ALL;
 
-	for (gsize i = 0; domains[i] != NULL; i++)
-		g_ptr_array_add(names, g_strdup(domains[i]));
-	if (names->len > 0)
-		return g_steal_pointer(&names);
-	filter.since_s = period->previous_since_s;
-	filter.until_s = period->until_s;
+	filter.since_s = since_s;
+	filter.until_s = until_s;
 	filter.trusted_only = TRUE;
 	if (!mq_store_policy_domains(store, &filter, take_domain, names, error))
 		return NULL;
 	return topmost(names);
+}
+
+static GPtrArray *
+choose_domains(MqStore *store, const char *const *domains, const MqPeriod *period, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	if (domains[0] == NULL)
+		return mq_summary_domains(store, period->previous_since_s, period->until_s, error);
+	for (gsize i = 0; domains[i] != NULL; i++)
+		g_ptr_array_add(names, g_strdup(domains[i]));
+	return g_steal_pointer(&names);
 }
 
 static int

@@ -87,4 +87,8 @@ typedef struct {
 MqSummary *mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *period, const MqSummaryAsk *ask,
                            GError **error);
 
+/* All domains that trusted reports of [since, until) name, subdomains within the domain above them: char *.
+ * (transfer full): %NULL with %MQ_ERROR_STORE */
+GPtrArray *mq_summary_domains(MqStore *store, gint64 since_s, gint64 until_s, GError **error);
+
 #endif

@@ -54,9 +54,12 @@ join(const json_t *list)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
 	const json_t *item;
+	const char *separator = ", ";
 	size_t i;
 
 	json_array_foreach(list, i, item) {
+		if (json_is_string(item) && strchr(json_string_value(item), ',') != NULL)
+			separator = "; "; /* sentences */
 		if (i == LISTED && json_array_size(list) > LISTED + 1) {
 			g_ptr_array_add(words, g_strdup_printf("and %zu more", json_array_size(list) - LISTED));
 			break;
@@ -64,7 +67,7 @@ join(const json_t *list)
 		g_ptr_array_add(words, mq_cell_text(MQ_CELL_TEXT, item));
 	}
 	g_ptr_array_add(words, NULL);
-	return g_strjoinv(", ", (char **)words->pdata);
+	return g_strjoinv(separator, (char **)words->pdata);
 }
 
 /* A block for each point, as high as its share; a dot where there was no mail. */

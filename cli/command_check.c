@@ -397,18 +397,6 @@ make_plan(Plan *plan, const MqApp *app, const Options *options)
 		g_strstrip(plan->selectors[i]);
 }
 
-static void
-show_progress(gpointer ctx, guint done, guint total)
-{
-	MqProgressBar *bar = ctx;
-
-	if (!bar->wanted || total == 1)
-		return;
-	fprintf(bar->err, "\r\x1b[K%u of %u domains", done, total);
-	fflush(bar->err);
-	bar->shown = TRUE;
-}
-
 static json_t *
 plan_json(const Plan *plan)
 {
@@ -429,7 +417,7 @@ check_all(const Plan *plan, MqResolver *dns, MqResolver *const *others, GError *
 	gboolean reached;
 
 	mq_progress_start(&bar, plan->app);
-	reached = mq_check_domains(plan->checks, dns, others, show_progress, &bar, error);
+	reached = mq_check_domains(plan->checks, dns, others, mq_progress_domains, &bar, error);
 	mq_progress_end(&bar);
 	return reached;
 }

@@ -1,5 +1,6 @@
 /* marque history DOMAIN: the DNS records that were seen over time. */
 #include "cli/commands.h"
+#include "cli/dns_document.h"
 #include "cli/outputs.h"
 
 static const MqColumn columns[] = {
@@ -16,23 +17,6 @@ static const MqLayout layout = {
 	.nothing = "no DNS answers are stored for this domain yet; 'marque check' stores them",
 };
 
-static gboolean
-take_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
-{
-	json_t *records = seen->data != NULL ? json_loads(seen->data, 0, NULL) : NULL;
-
-	(void)error;
-	if (records == NULL) /* no answer: nothing was there */
-		records = json_array();
-	json_array_append_new(ctx, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "domain",
-	                                     mq_json_text(seen->domain), "name", mq_json_text(seen->name),
-	                                     "type", mq_json_text(seen->type), "outcome",
-	                                     mq_json_text(seen->outcome), "records", records, "first_seen",
-	                                     mq_json_time(seen->first_seen_s), "last_seen",
-	                                     mq_json_time(seen->last_seen_s)));
-	return TRUE;
-}
-
 static MqExit
 run_history(MqApp *app, GStrv *args, GError **error)
 {
@@ -40,6 +24,7 @@ run_history(MqApp *app, GStrv *args, GError **error)
 	g_autofree char *name = NULL;
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(json_t) document = NULL;
+	json_t *records;
 	MqFilter filter;
 	const GOptionEntry options[] = {
 		{ "name", 0, 0, G_OPTION_ARG_STRING, &name, "only this name, such as _dmarc.example.com", "NAME" },
@@ -52,11 +37,12 @@ run_history(MqApp *app, GStrv *args, GError **error)
 	store = mq_app_store(app, MQ_STORE_READ, error);
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
+	records = mq_dns_document_rows(store, domain, name, error);
+	if (records == NULL)
+		return MQ_EXIT_FAILED;
 	document = mq_document_new("history");
 	json_object_set_new(document, "domain", mq_json_text(domain));
-	json_object_set_new(document, "records", json_array());
-	if (!mq_store_dns(store, domain, name, take_seen, json_object_get(document, "records"), error))
-		return MQ_EXIT_FAILED;
+	json_object_set_new(document, "records", records);
 	mq_output_print(app, document, &layout);
 	return MQ_EXIT_OK;
 }

@@ -17,7 +17,7 @@ struct MqCommand {
 
 /* In the order that help lists them. */
 #define MQ_COMMANDS(ROW) \
-	ROW(ingest) ROW(reports) ROW(show) ROW(senders) ROW(failures) ROW(tls) ROW(summary) ROW(check) ROW(label) ROW(history) \
+	ROW(ingest) ROW(reports) ROW(show) ROW(senders) ROW(failures) ROW(tls) ROW(summary) ROW(dashboard) ROW(check) ROW(label) ROW(history) \
 	ROW(export) ROW(prune) ROW(status) ROW(advise) ROW(spf)
 
 #define MQ_COMMAND_DECLARE(name) extern const MqCommand mq_command_##name;

@@ -44,24 +44,42 @@ add_notes(const MqPage *page, const json_t *domain)
 	mq_markup_close(page->markup);
 }
 
-static void
-add_domain(const MqPage *page, const json_t *domain, gboolean only)
+void
+mq_digest_add_lead(const MqPage *page, const json_t *domain)
 {
 	gboolean attention = json_is_true(json_object_get(domain, "needs_person"));
 	g_autoptr(json_t) figures = mq_digest_figures(domain);
 
-	mq_markup_open(page->markup, "article", only ? NULL : "chapter");
-	if (!only)
-		mq_markup_element(page->markup, "h2", NULL, json_string_value(json_object_get(domain, "domain")));
 	mq_markup_element(page->markup, "p", attention ? "headline attention" : "headline",
 	                  json_string_value(json_object_get(domain, "headline")));
 	add_move(page, domain);
 	mq_page_figures(page, figures);
-	mq_page_charts(page, json_object_get(domain, "days"), "Messages a day, by what became of them",
-	               json_object_get(domain, "weeks"), "Passing DMARC, week by week");
+}
+
+static void
+add_sections(const MqPage *page, const json_t *domain, gboolean only)
+{
 	for (guint i = 0; i < mq_digest_sections_n; i++)
 		add_section(page, &mq_digest_sections[i], domain, only);
 	add_notes(page, domain);
+}
+
+void
+mq_digest_add_sections(const MqPage *page, const json_t *domain)
+{
+	add_sections(page, domain, TRUE);
+}
+
+static void
+add_domain(const MqPage *page, const json_t *domain, gboolean only)
+{
+	mq_markup_open(page->markup, "article", only ? NULL : "chapter");
+	if (!only)
+		mq_markup_element(page->markup, "h2", NULL, json_string_value(json_object_get(domain, "domain")));
+	mq_digest_add_lead(page, domain);
+	mq_page_charts(page, json_object_get(domain, "days"), "Messages a day, by what became of them",
+	               json_object_get(domain, "weeks"), "Passing DMARC, week by week");
+	add_sections(page, domain, only);
 	mq_markup_close(page->markup);
 }
 
@@ -98,6 +116,7 @@ char *
 mq_digest_page(const json_t *document, MqPageKind kind)
 {
 	const json_t *domains = json_object_get(document, "domains");
+	g_autoptr(json_t) ranking = mq_digest_rows(&mq_digest_ranking, document);
 	g_autofree char *title = mq_digest_title(document);
 	gboolean many = json_array_size(domains) > 1;
 	const json_t *domain;
@@ -110,7 +129,7 @@ mq_digest_page(const json_t *document, MqPageKind kind)
 	if (many)
 		mq_page_table(&page, &(MqPageTable){ .columns = mq_digest_ranking.columns,
 		                                     .n_columns = mq_digest_ranking.n_columns,
-		                                     .caption = mq_digest_ranking.title }, domains);
+		                                     .caption = mq_digest_ranking.title }, ranking);
 	json_array_foreach(domains, i, domain)
 		if (mq_digest_has_chapter(document, domain))
 			add_domain(&page, domain, !many);

@@ -159,6 +159,7 @@ static void
 print_markdown(const MqApp *app, const json_t *document, const MqLetterhead *envelope)
 {
 	const json_t *domains = json_object_get(document, "domains");
+	g_autoptr(json_t) ranking = mq_digest_rows(&mq_digest_ranking, document);
 	g_autofree char *title = mq_digest_title(document);
 	g_autofree char *headline = mq_digest_headline(document);
 	g_autoptr(GString) out = g_string_new("# ");
@@ -169,7 +170,7 @@ print_markdown(const MqApp *app, const json_t *document, const MqLetterhead *env
 	g_string_append_printf(out, "%s\n", title);
 	append_paragraph(out, headline);
 	if (json_array_size(domains) > 1)
-		append_table(out, &mq_digest_ranking, domains);
+		append_table(out, &mq_digest_ranking, ranking);
 	json_array_foreach(domains, i, domain)
 		if (mq_digest_has_chapter(document, domain))
 			append_domain(out, domain);

@@ -15,8 +15,7 @@ static const MqColumn ranking_columns[] = {
 	{ "previous_pass", "Before", MQ_CELL_SHARE },
 	{ "weeks", "12 weeks", MQ_CELL_TREND },
 	{ "needs_person", "Needs you", MQ_CELL_FLAG },
-	{ "move.action", "Next", MQ_CELL_TEXT },
-	{ "move.to", "Policy", MQ_CELL_TEXT },
+	{ "next", "Next", MQ_CELL_TEXT },
 };
 
 static const MqColumn change_columns[] = {
@@ -60,7 +59,7 @@ static const MqColumn origin_columns[] = {
 
 #define COLUMNS(columns) columns, G_N_ELEMENTS(columns)
 
-const MqDigestSection mq_digest_ranking = { .rows = "domains", .title = "Domains", COLUMNS(ranking_columns) };
+const MqDigestSection mq_digest_ranking = { "domains", "Domains", COLUMNS(ranking_columns), NULL, 0, G_MAXUINT, G_MAXUINT };
 
 const MqDigestSection mq_digest_sections[] = {
 	{ "changes", "What changed", COLUMNS(change_columns), NULL, 0, 12, 5 },
@@ -70,6 +69,12 @@ const MqDigestSection mq_digest_sections[] = {
 	{ "senders", "Who sends", COLUMNS(sender_columns), NULL, 0, 5, 5 },
 };
 const guint mq_digest_sections_n = G_N_ELEMENTS(mq_digest_sections);
+
+static json_int_t
+count_at(const json_t *object, const char *path)
+{
+	return json_integer_value(mq_json_at(object, path));
+}
 
 static gboolean
 needs_person(const json_t *domain)
@@ -104,16 +109,49 @@ static const struct cause {
 	{ "no-relation", "nothing ties it to the domain's owner" },
 };
 
-/* (transfer full): the row, with "why" */
+const char *
+mq_digest_cause(const char *word)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(causes); i++)
+		if (g_strcmp0(causes[i].word, word) == 0)
+			return causes[i].phrase;
+	return NULL;
+}
+
+static gboolean
+publishes(const char *action)
+{
+	static const char *const publishing[] = { "publish", "advance", "retreat", NULL };
+
+	return action != NULL && g_strv_contains(publishing, action);
+}
+
+/* "advance to quarantine", "hold": (nullable) (transfer full) */
+static char *
+next_step(const json_t *domain)
+{
+	const char *action = json_string_value(mq_json_at(domain, "move.action"));
+	const char *to = json_string_value(mq_json_at(domain, "move.to"));
+
+	return publishes(action) && to != NULL ? g_strdup_printf("%s p=%s", action, to) : g_strdup(action);
+}
+
+/* (transfer full) */
 static json_t *
 explained(const json_t *row)
 {
 	json_t *copy = json_copy((json_t *)row);
-	const char *word = json_string_value(json_object_get(row, "cause"));
+	const char *why = mq_digest_cause(json_string_value(json_object_get(row, "cause")));
+	g_autofree char *next = next_step(row);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(causes); i++)
-		if (g_strcmp0(causes[i].word, word) == 0)
-			json_object_set_new(copy, "why", json_string(causes[i].phrase));
+	if (why != NULL)
+		json_object_set_new(copy, "why", json_string(why));
+	if (next != NULL)
+		json_object_set_new(copy, "next", mq_json_text(next));
+	if (json_object_get(row, "dispositions") != NULL) { /* as the rows of senders have them */
+		json_object_set_new(copy, "quarantined", json_integer(count_at(row, "dispositions.quarantine")));
+		json_object_set_new(copy, "rejected", json_integer(count_at(row, "dispositions.reject")));
+	}
 	return copy;
 }
 
@@ -193,21 +231,12 @@ mq_digest_move(const json_t *domain)
 const char *
 mq_digest_move_record(const json_t *domain)
 {
-	static const char *const publishing[] = { "publish", "advance", "retreat", NULL };
-	const char *action = json_string_value(mq_json_at(domain, "move.action"));
-
-	if (action == NULL || !g_strv_contains(publishing, action))
+	if (!publishes(json_string_value(mq_json_at(domain, "move.action"))))
 		return NULL;
 	return json_string_value(mq_json_at(domain, "move.record"));
 }
 
 /* -------------------------------------------------------------------- figures */
-
-static json_int_t
-count_at(const json_t *object, const char *path)
-{
-	return json_integer_value(mq_json_at(object, path));
-}
 
 /* "15 % fewer", "3.2 times as many" */
 static char *

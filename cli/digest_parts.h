@@ -20,6 +20,9 @@ extern const MqDigestSection mq_digest_ranking;
 extern const MqDigestSection mq_digest_sections[];
 extern const guint mq_digest_sections_n;
 
+/* (nullable) What the word of a cause means: "its DKIM key is not in DNS". */
+const char *mq_digest_cause(const char *word);
+
 /* "DMARC 2026-11-16 to 2026-11-22": both days counted. (transfer full) */
 char *mq_digest_title(const json_t *document);
 /* One sentence over all: "1 of 2 domains needs you." (transfer full) */
@@ -29,7 +32,7 @@ gboolean mq_digest_has_chapter(const json_t *document, const json_t *domain);
 
 /* [{"label": "Messages", "value": "7,084", "change": "15 % fewer"}]; change may be null. (transfer full) */
 json_t *mq_digest_figures(const json_t *domain);
-/* The first rows of a section, as many as it shows. (transfer full) */
+/* The first rows of a section, as many as it shows, with what columns call "why" and "next". (transfer full) */
 json_t *mq_digest_rows(const MqDigestSection *section, const json_t *domain);
 /* (nullable) "and 3 more". (transfer full) */
 char *mq_digest_left_out(const MqDigestSection *section, const json_t *domain);

@@ -91,8 +91,10 @@ print_text(const MqApp *app, const json_t *document, const MqLetterhead *envelop
 	(void)envelope;
 	mq_print_line(app, "%s: %s", title, headline);
 	if (json_array_size(domains) > 1) {
+		g_autoptr(json_t) ranking = mq_digest_rows(&mq_digest_ranking, document);
+
 		fputc('\n', app->out);
-		mq_print_table(app, mq_digest_ranking.columns, mq_digest_ranking.n_columns, domains, NULL);
+		mq_print_table(app, mq_digest_ranking.columns, mq_digest_ranking.n_columns, ranking, NULL);
 	}
 	json_array_foreach(domains, i, domain)
 		if (mq_digest_has_chapter(document, domain))

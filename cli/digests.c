@@ -173,9 +173,8 @@ senders_document(const MqSummary *summary, const MqDomainSummary *domain)
 	return senders;
 }
 
-/* The newest @n of @points. */
-static json_t *
-points_document(const GArray *points, guint n)
+json_t *
+mq_digest_points(const GArray *points, guint n)
 {
 	json_t *out = json_array();
 
@@ -197,8 +196,8 @@ add_trend(json_t *document, const GArray *days)
 {
 	g_autoptr(GArray) weeks = mq_trend_widen(days, 7);
 
-	json_object_set_new(document, "days", points_document(days, SHOWN_DAYS));
-	json_object_set_new(document, "weeks", points_document(weeks, weeks->len));
+	json_object_set_new(document, "days", mq_digest_points(days, SHOWN_DAYS));
+	json_object_set_new(document, "weeks", mq_digest_points(weeks, weeks->len));
 }
 
 static json_t *
@@ -244,6 +243,7 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "problem", mq_json_text(summary->advice->problem),
 	                 "gates", mq_advice_gates_document(summary->advice),
 	                 "actions", mq_advice_actions_document(summary->advice, NULL));
+	json_object_set_new(document, "dmarc_pass", json_integer(now->dmarc_pass));
 	add_trend(document, summary->days);
 	return document;
 }

@@ -31,6 +31,13 @@ const MqDigest *mq_digest_find(const char *name);
 /* "marque.summary/1". (transfer full) */
 json_t *mq_digest_document(const MqSummary *summary);
 
+/* The newest @n of (element-type MqTrendPoint) @points, as "days" and "weeks" have them. (transfer full) */
+json_t *mq_digest_points(const GArray *points, guint n);
+
+/* Parts of the page: headline, move and figures; the tables and notes. For a page that is about one domain. */
+void mq_digest_add_lead(const MqPage *page, const json_t *domain);
+void mq_digest_add_sections(const MqPage *page, const json_t *domain);
+
 /* The digest as a page of @kind. (transfer full) */
 char *mq_digest_page(const json_t *document, MqPageKind kind);
 

@@ -81,8 +81,9 @@ class_of(MqCellKind kind, const json_t *value)
 	case MQ_CELL_TIME:
 	case MQ_CELL_DAY:
 		return "time";
-	case MQ_CELL_TEXT:
 	case MQ_CELL_LIST:
+		return "list";
+	case MQ_CELL_TEXT:
 	case MQ_CELL_FLAG:
 	case MQ_CELL_TREND:
 	case MQ_CELL_BAR:

@@ -76,6 +76,18 @@ mq_progress_show(MqProgressBar *bar, const MqProgress *progress)
 }
 
 void
+mq_progress_domains(gpointer ctx, guint done, guint total)
+{
+	MqProgressBar *bar = ctx;
+
+	if (!bar->wanted || total == 1)
+		return;
+	fprintf(bar->err, "\r\033[K%u of %u domains", done, total);
+	fflush(bar->err);
+	bar->shown = TRUE;
+}
+
+void
 mq_progress_end(MqProgressBar *bar)
 {
 	if (bar->shown)

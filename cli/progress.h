@@ -13,6 +13,8 @@ typedef struct {
 
 void mq_progress_start(MqProgressBar *bar, const MqApp *app);
 void mq_progress_show(MqProgressBar *bar, const MqProgress *progress);
+/* "32 of 1000 domains". @bar: MqProgressBar */
+void mq_progress_domains(gpointer bar, guint done, guint total);
 /* Wipes the line out. */
 void mq_progress_end(MqProgressBar *bar);
 

@@ -32,7 +32,9 @@ class Pages(Case):
         mail = self.text('summary', *AS_OF, '--format', 'eml', '--from', 'a@example.com', '--to', 'b@example.com')
         mail = email.message_from_string(mail, policy=email.policy.default)
         (self.dir / 'mail.html').write_text(mail.get_body(('html',)).get_content())
-        return {path.stem: path for path in self.dir.glob('*.html')}
+        self.text('dashboard', '--as-of', '2026-11-22', '--output', self.dir / 'site')
+        pages = {path.stem: path for path in self.dir.glob('*.html')}
+        return dict(pages, index=self.dir / 'site/index.html', domain=self.dir / 'site/domain/example.com.html')
 
     @unittest.skipUnless(shutil.which('tidy'), 'wants tidy')
     def test_valid(self):
@@ -47,6 +49,23 @@ class Pages(Case):
             for name, path in pages.items():
                 with self.subTest(name):
                     self.look_at(chromium.open(path), path)
+
+    @unittest.skipUnless(browser.PROGRAM, 'wants chromium')
+    def test_tables_are_sorted(self):
+        column = 'Array.from(document.querySelectorAll("tbody tr"), r => r.cells[%d].textContent)'
+        path = self.pages()['index']
+        with browser.Browser() as chromium:
+            page = chromium.open(path)
+            self.assertEqual(page.run(column % 0), ['example.org', 'example.com'])
+            click = 'document.querySelectorAll("th button")[%d].click()'
+            for head, sorted_by in ((0, ['example.com', 'example.org']), (0, ['example.org', 'example.com'])):
+                page.run(click % head)
+                self.assertEqual(page.run(column % 0), sorted_by)
+            self.assertEqual(page.run('document.querySelector("th").getAttribute("aria-sort")'), 'descending')
+            page.run(click % 1)  # 12 is less than 7,084: numbers are no words
+            self.assertEqual(page.run(column % 1), ['12', '7,084'])
+            self.assertEqual(page.run('document.querySelector("tbody a").href').rsplit('/', 2)[-2:], ['domain', 'example.org.html'])
+            self.assertEqual(page.messages, [])
 
     @unittest.skipUnless(browser.PROGRAM, 'wants chromium')
     def test_the_browser_complains(self):

@@ -2,7 +2,6 @@
 """marque summary in all its formats: each says the same, none lets a report in; the mail arrives through a Postfix."""
 import email
 import email.policy
-import html.parser
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from page import Page
 from postfix import Postfix
 from support import Case, main, report
 
@@ -18,41 +18,7 @@ DAY = 86400
 BEGIN = 1700006400  # 2023-11-15
 AS_OF = ('--offline', '--as-of', '2023-11-28')
 MAIL = ('--format', 'eml', '--from', 'reports@example.com', '--to', 'postmaster@example.com')
-VOID = {'meta', 'link', 'br', 'img', 'hr', 'input'}
 EVIL = '</td><script>alert(1)</script><img src=//evil.example/x> | **b** `c` [d](//e.example) www.evil.example =1+1'
-
-
-class Page(html.parser.HTMLParser):
-    """The elements of a page, its text, and whatever is not closed in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.attributes, self.words, self.open, self.faults = [], [], [], [], []
-        self.feed(text)
-        self.faults += self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.faults.append('<%s/>' % tag)
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.faults.append('</%s>' % tag)
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ('style', 'script'):
-            self.words.append(data)
-
-    def text(self):
-        return ' '.join(' '.join(self.words).split())
 
 
 class Summary(Case):
