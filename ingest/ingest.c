@@ -42,6 +42,7 @@ typedef struct {
 	GQueue *read;        /* Job *: on their way there; under the lock of @done */
 	gint stopping;       /* atomic: the sink has failed, nothing more is wanted */
 	gint expected;       /* atomic: messages known to come */
+	gint missed;         /* atomic: a message was gone, or was just being renamed */
 
 	GPtrArray *places;   /* MqPlace *, one a source */
 
@@ -173,6 +174,8 @@ walk_places(Run *run)
 	gboolean is_due = g_get_monotonic_time() >= run->due_us;
 
 	run->round++;
+	if (g_atomic_int_compare_and_exchange(&run->missed, 1, 0))
+		g_hash_table_remove_all(run->seen); /* all once more: it may be there under another name */
 	if (is_due)
 		run->due_us = g_get_monotonic_time() + run->options->interval_s * G_USEC_PER_SEC;
 	for (guint i = 0; i < run->places->len && !is_unwanted(run); i++) {
@@ -223,8 +226,10 @@ parse(gpointer data, gpointer ctx)
 	Run *run = ctx;
 
 	if (g_atomic_int_get(&run->stopping) != 0
-	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx))
+	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx)) {
 		g_clear_pointer(&job->message, mq_message_free);
+		g_atomic_int_set(&run->missed, 1);
+	}
 	hand_over(run, job);
 }
 

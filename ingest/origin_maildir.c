@@ -59,21 +59,21 @@ find_again(const char *path)
 static int
 maildir_open(MqItem *item, GError **error)
 {
-	g_autoptr(GError) gone = NULL;
-	g_autofree char *again = NULL;
-	int fd = mq_origin_open_file(item->place != NULL ? item->place : item->name, &gone);
+	for (guint i = 0;; i++) {
+		g_autoptr(GError) why = NULL;
+		int fd = mq_origin_open_file(item->place != NULL ? item->place : item->name, &why);
+		char *again;
 
-	if (fd >= 0)
-		return fd;
-	if (g_error_matches(gone, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
-	    && (again = find_again(item->name)) != NULL) {
-		fd = mq_origin_open_file(again, error);
+		if (fd >= 0)
+			return fd;
+		if (i == MOVES_TRIED || !g_error_matches(why, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+		    || (again = find_again(item->name)) == NULL) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return -1;
+		}
 		g_free(item->place);
-		item->place = g_steal_pointer(&again);
-		return fd;
+		item->place = again;
 	}
-	g_propagate_error(error, g_steal_pointer(&gone));
-	return -1;
 }
 
 typedef struct {

@@ -199,3 +199,14 @@ mq_db_reports(MqStore *store, const MqFilter *filter, GError **error)
 		return NULL;
 	return ask_filtered(store, MQ_QUERY_REPORTS_SCOPE, "iaaitii", filter, filter->type, error);
 }
+
+void
+mq_db_give_turn(MqStore *store)
+{
+	gint64 time_us = g_get_monotonic_time();
+
+	if (time_us - store->turn_us < G_USEC_PER_SEC)
+		return;
+	store->turn_us = time_us;
+	g_usleep(MQ_DB_TURN_US);
+}

@@ -25,6 +25,7 @@ struct MqStore {
 	sqlite3 *db;
 	char *location;
 	gboolean in_transaction;
+	gint64 turn_us;      /* when others last had their turn to write */
 	gint64 data_version; /* when it differs, another program has changed the database */
 	sqlite3_stmt *prepared[MQ_QUERY_N];
 	MqInterned interned[MQ_INTERN_N]; /* see intern.c */
@@ -64,6 +65,11 @@ gboolean mq_db_do(MqStore *store, MqQuery *ask, GError **error);
 gboolean mq_db_exec(MqStore *store, const char *sql, GError **error);
 /* Sets *error from SQLite's last one: what was being done, on which database, what to do. Always FALSE. */
 gboolean mq_db_error(MqStore *store, GError **error);
+
+/* After a commit: lets another program write, once a second. A run that puts without a pause would begin
+ * again before anybody who waits has looked. */
+void mq_db_give_turn(MqStore *store);
+#define MQ_DB_TURN_US 5000
 
 /* Columns; NULL is absent. Text is borrowed until the next step. */
 static inline const char *

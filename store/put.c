@@ -475,5 +475,6 @@ mq_store_commit(MqStore *store, GError **error)
 		return FALSE;
 	}
 	store->in_transaction = FALSE;
+	mq_db_give_turn(store);
 	return TRUE;
 }

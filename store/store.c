@@ -6,8 +6,17 @@
 #include "store/intern.h"
 #include "store/schema.h"
 
-#define BUSY_TIMEOUT_MS 10000
-#define HEADER_BYTES    100
+#define HEADER_BYTES 100
+#define TURN_POLL_US (MQ_DB_TURN_US / 2) /* who waits does not sleep through a turn */
+#define TURN_POLLS   (60 * G_USEC_PER_SEC / TURN_POLL_US) /* some sixty turns */
+
+/* Another program is writing: it lets go once a second at least. */
+static int
+wait_for_turn(G_GNUC_UNUSED void *ctx, int polls)
+{
+	g_usleep(TURN_POLL_US);
+	return polls < TURN_POLLS;
+}
 
 /* Reads a database whose directory cannot be written to: then SQLite cannot make the -shm file of its
  * write-ahead log, and the file is taken as it is. */
@@ -56,7 +65,7 @@ open_for_reading(MqStore *store, GError **error)
 	}
 	status = sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (status == SQLITE_OK) {
-		sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+		sqlite3_busy_handler(store->db, wait_for_turn, NULL);
 		status = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	}
 	if (status == SQLITE_OK)
@@ -93,7 +102,7 @@ open_for_writing(MqStore *store, GError **error)
 	if (sqlite3_open_v2(store->location, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
 	    != SQLITE_OK)
 		return mq_db_error(store, error);
-	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(store->db, wait_for_turn, NULL);
 	if (sqlite3_db_readonly(store->db, "main") == 1) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE,
 		            "database '%s': it cannot be written to: change its permissions or name another file with --database",
@@ -123,7 +132,7 @@ open_knows(MqStore *store, GError **error)
 		            sqlite3_errmsg(store->knows_db));
 		return FALSE;
 	}
-	sqlite3_busy_timeout(store->knows_db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(store->knows_db, wait_for_turn, NULL);
 	return TRUE;
 }
 
