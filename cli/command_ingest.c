@@ -75,8 +75,7 @@ put(gpointer ctx, MqMessage *message, GError **error)
 	run->records += (gint64)result.records;
 	run->message_count += (gint64)result.n_messages;
 	run->ignored += message->state == MQ_MESSAGE_NOTHING;
-	run->failed += message->state == MQ_MESSAGE_FAILED
-	               || (message->state == MQ_MESSAGE_REPORTS && !mq_message_is_done(message));
+	run->failed += mq_message_state_is_loss(message->state);
 	list_problems(run, message);
 	return TRUE;
 }

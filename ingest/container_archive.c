@@ -115,16 +115,25 @@ source_seek(G_GNUC_UNUSED struct archive *archive, void *ctx, la_int64_t offset,
 	return at;
 }
 
+/* What libarchive says, on one line. */
+static char *
+reason_of(struct archive *archive)
+{
+	const char *why = archive_error_string(archive);
+	g_autofree char *line = g_strdup(why != NULL ? why : "unknown reason");
+
+	return mq_text_visible(g_strstrip(g_strdelimit(line, "\r\n", ' ')));
+}
+
 static gboolean
 fail(struct archive *archive, Source *source, const Kind *kind, GError **error)
 {
-	const char *why = archive_error_string(archive);
-	g_autofree char *seen = mq_text_visible(why != NULL ? why : "unknown reason");
+	g_autofree char *why = reason_of(archive);
 
 	if (source->error != NULL)
 		g_propagate_error(error, g_steal_pointer(&source->error));
 	else
-		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the %s archive is damaged: %s", kind->name, seen);
+		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the %s archive is damaged: %s", kind->name, why);
 	return FALSE;
 }
 
@@ -136,32 +145,53 @@ typedef struct {
 	Source *source;
 	const Kind *kind;
 	MqUnwrap *unwrap;
-	gboolean ended;
+	const guint8 *block; /* libarchive's, until the next one is read */
+	gsize n_block;
+	gboolean ended, is_noted;
 } Member;
+
+/* The next block; FALSE when the member breaks. A wrong size or checksum is told with the last block,
+ * which is as good as those before it: archive_read_data() would keep it to itself. */
+static gboolean
+next_block(Member *member)
+{
+	const void *block = NULL;
+	size_t n = 0;
+	la_int64_t offset;
+	int state;
+
+	do
+		state = archive_read_data_block(member->archive, &block, &n, &offset);
+	while (state == ARCHIVE_RETRY && member->source->error == NULL);
+	if (state == ARCHIVE_WARN && !member->is_noted) {
+		g_autofree char *why = reason_of(member->archive);
+
+		member->is_noted = TRUE;
+		mq_unwrap_note(member->unwrap, &member->part, MQ_PROBLEM_ARCHIVE_BROKEN, TRUE, "%s", why);
+	}
+	member->ended = state == ARCHIVE_EOF || state < ARCHIVE_WARN;
+	member->block = block;
+	member->n_block = member->ended ? 0 : n;
+	return state >= ARCHIVE_WARN;
+}
 
 static gssize
 member_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
 {
 	Member *member = (Member *)part;
-	la_ssize_t got;
 
-	if (member->ended)
+	while (member->n_block == 0 && !member->ended)
+		if (!next_block(member)) {
+			fail(member->archive, member->source, member->kind, error);
+			return -1;
+		}
+	n = MIN(n, member->n_block);
+	if (n == 0)
 		return 0;
-	do
-		got = archive_read_data(member->archive, bytes, n);
-	while (got == ARCHIVE_RETRY && member->source->error == NULL);
-	member->ended = got <= 0;
-	if (got == ARCHIVE_WARN) { /* all is there, but the declared size or checksum lies */
-		g_autofree char *why = mq_text_visible(archive_error_string(member->archive));
-
-		mq_unwrap_note(member->unwrap, part, MQ_PROBLEM_ARCHIVE_BROKEN, TRUE, "%s", why);
-		return 0;
-	}
-	if (got < 0) {
-		fail(member->archive, member->source, member->kind, error);
-		return -1;
-	}
-	return mq_unwrap_spend(member->unwrap, (gsize)got, error) ? (gssize)got : -1;
+	memcpy(bytes, member->block, n);
+	member->block += n;
+	member->n_block -= n;
+	return mq_unwrap_spend(member->unwrap, n, error) ? (gssize)n : -1;
 }
 
 static void

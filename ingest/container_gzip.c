@@ -9,7 +9,8 @@
 #include "ingest/error.h"
 #include "ingest/problem.h"
 
-#define PACKED 16384
+#define PACKED      16384
+#define MAGIC_BYTES 3
 
 typedef struct {
 	MqPart part;
@@ -23,23 +24,26 @@ typedef struct {
 static gboolean
 has_magic(const guint8 *bytes, gsize n)
 {
-	return n >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
+	return n >= MAGIC_BYTES && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
 }
 
-/* More packed bytes; 0 at the end of them. */
+/* Has at least @want packed bytes at hand, fewer at the end of them. Returns: how many, or -1 */
 static gssize
-refill(Gunzip *gz, GError **error)
+refill(Gunzip *gz, gsize want, GError **error)
 {
-	gssize n;
+	gssize n = 1;
 
-	if (gz->z.avail_in > 0)
+	if (gz->z.avail_in >= want)
 		return (gssize)gz->z.avail_in;
 	if (gz->buffer == NULL)
-		return 0;
-	n = mq_part_read(gz->packed, gz->buffer, PACKED, error);
+		return (gssize)gz->z.avail_in; /* all of it was at hand */
+	memmove(gz->buffer, gz->z.next_in, gz->z.avail_in);
 	gz->z.next_in = gz->buffer;
-	gz->z.avail_in = n > 0 ? (uInt)n : 0;
-	return n;
+	while (gz->z.avail_in < want && n > 0) {
+		n = mq_part_read(gz->packed, gz->buffer + gz->z.avail_in, PACKED - gz->z.avail_in, error);
+		gz->z.avail_in += n > 0 ? (uInt)n : 0;
+	}
+	return n < 0 ? -1 : (gssize)gz->z.avail_in;
 }
 
 static gboolean
@@ -55,11 +59,10 @@ all_padding(const guint8 *bytes, gsize n)
 static gboolean
 next_member(Gunzip *gz, GError **error)
 {
-	gssize n = refill(gz, error);
+	gssize n = refill(gz, MAGIC_BYTES, error);
 
 	if (n < 0)
 		return FALSE;
-	/* A magic cut by the end of the buffer is not worth joining: the tail is noted, not lost silently. */
 	if (has_magic(gz->z.next_in, (gsize)n) && inflateReset(&gz->z) == Z_OK)
 		return TRUE;
 	gz->ended = TRUE;
@@ -78,7 +81,7 @@ gunzip_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
 	while (made == 0 && !gz->ended) {
 		int state;
 
-		if (refill(gz, error) < 0)
+		if (refill(gz, 1, error) < 0)
 			return -1;
 		gz->z.next_out = bytes;
 		gz->z.avail_out = (uInt)MIN(n, G_MAXINT);
@@ -143,6 +146,7 @@ gzip_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 		gz->z.avail_in = (uInt)n_held; /* a message has less */
 	} else {
 		gz->buffer = g_malloc(PACKED);
+		gz->z.next_in = gz->buffer;
 	}
 	if (inflateInit2(&gz->z, 15 + 16) != Z_OK) { /* 16: with gzip header and checksum */
 		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "zlib cannot be set up");

@@ -27,7 +27,11 @@ typedef enum {
 	MQ_MESSAGE_REPORTS, /* has reports */
 	MQ_MESSAGE_NOTHING, /* holds no report and claims none */
 	MQ_MESSAGE_FAILED,  /* claims to be a report, or holds what cannot be read; has no report */
+	MQ_MESSAGE_PARTLY,  /* has reports, and beside them what would be FAILED */
 } MqMessageState;
+
+/* Whether something in it claims to be a report and could not be read: to be tried again. */
+gboolean mq_message_state_is_loss(MqMessageState state);
 
 /* What the mail says of itself; all (nullable), visible text is the caller's business. */
 typedef struct {
@@ -41,9 +45,9 @@ typedef struct {
 
 /* What a store says of a message's bytes. */
 typedef enum {
-	MQ_KNOWN_NOT,  /* new, or failed: to be looked into */
+	MQ_KNOWN_NOT,  /* new, or a loss: to be looked into */
 	MQ_KNOWN_DONE, /* brought reports, and all that it claims is stored */
-	MQ_KNOWN_REST, /* done with, yet without a report, or a part of it was lost */
+	MQ_KNOWN_REST, /* done with, yet without a report */
 } MqKnown;
 
 typedef struct MqItem MqItem;

@@ -58,13 +58,23 @@ is_year(const char *word)
 	return strlen(word) == 4 && strspn(word, "0123456789") == 4 && (word[0] == '1' || word[0] == '2');
 }
 
-/* "From a@b.example Tue Apr 30 02:09:16 2019" and its cousins: month, clock and year in any order. */
+/* "2019-04-30", and what follows a 'T' */
+static gboolean
+is_iso_date(const char *word)
+{
+	return strlen(word) >= 10 && strspn(word, "0123456789") == 4 && word[4] == '-' && word[7] == '-'
+	       && g_ascii_isdigit(word[5]) && g_ascii_isdigit(word[6]) && g_ascii_isdigit(word[8]) && g_ascii_isdigit(word[9]);
+}
+
+/* "From a@b.example Tue Apr 30 02:09:16 2019" and its cousins: month, clock and year in any order, or
+ * an ISO date; or "From nobody" and nothing else. */
 static gboolean
 is_from_line(const char *line, gsize n)
 {
 	g_autofree char *text = NULL;
 	g_auto(GStrv) words = NULL;
-	gboolean month = FALSE, clock = FALSE, year = FALSE;
+	gboolean month = FALSE, clock = FALSE, year = FALSE, iso = FALSE;
+	guint n_words = 0;
 
 	if (n < 5 || memcmp(line, "From ", 5) != 0)
 		return FALSE;
@@ -74,8 +84,10 @@ is_from_line(const char *line, gsize n)
 		month |= is_month(words[i]);
 		clock |= is_clock(words[i]);
 		year |= is_year(words[i]);
+		iso |= is_iso_date(words[i]);
+		n_words += words[i][0] != '\0';
 	}
-	return month && clock && year;
+	return (month && clock && year) || iso || n_words == 1;
 }
 
 static gboolean

@@ -12,6 +12,12 @@
 #include "ingest/part.h"
 #include "ingest/unwrap.h"
 
+gboolean
+mq_message_state_is_loss(MqMessageState state)
+{
+	return state == MQ_MESSAGE_FAILED || state == MQ_MESSAGE_PARTLY;
+}
+
 MqMessage *
 mq_message_new(MqItem *item)
 {
@@ -169,12 +175,6 @@ mq_message_is_done(const MqMessage *message)
 {
 	if (message->state == MQ_MESSAGE_KNOWN)
 		return message->known == MQ_KNOWN_DONE;
-	for (guint i = 0; i < mq_problems_count(message->problems); i++) {
-		const MqProblem *problem = mq_problems_get(message->problems, i);
-
-		if (!problem->stored && problem->report < 0)
-			return FALSE; /* a part that claims to be a report, and could not be stored */
-	}
 	return message->state == MQ_MESSAGE_REPORTS;
 }
 

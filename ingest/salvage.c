@@ -156,11 +156,12 @@ uuencode_bytes(Span piece, char **name)
 	g_auto(GStrv) words = NULL;
 	g_autofree char *line = NULL;
 
-	if (newline != NULL) {
-		line = g_strndup(piece.at, (gsize)(newline - piece.at));
-		words = g_strsplit(g_strstrip(line), " ", 3);
-		*name = g_strv_length(words) == 3 ? g_strdup(words[2]) : NULL;
-	}
+	if (newline == NULL)
+		return g_bytes_new(NULL, 0);
+	line = g_strndup(piece.at, (gsize)(newline - piece.at));
+	words = g_strsplit(g_strstrip(line), " ", 3);
+	*name = g_strv_length(words) == 3 ? g_strdup(words[2]) : NULL;
+	piece.at = newline + 1; /* the decoder wants the lines behind "begin" */
 	return mq_mail_decode(piece.at, (gsize)(piece.end - piece.at), MQ_ENCODED_UU);
 }
 

@@ -27,6 +27,7 @@ typedef struct {
 struct MqUnwrap {
 	MqMessage *message;     /* gets what is found; the second time, one that is thrown away */
 	gboolean redact;
+	MqProblems *claimed;    /* parts that say they are a report and are none */
 	MqProblems *unclaimed;  /* to be told only if no report is found at all */
 	gboolean has_envelope;
 	gboolean is_settled;
@@ -88,6 +89,7 @@ mq_unwrap_count_part(MqUnwrap *unwrap, GError **error)
 gboolean
 mq_unwrap_count_member(MqUnwrap *unwrap, GError **error)
 {
+	unwrap->n_parts = 0; /* a member may be a mail of its own */
 	if (unwrap->is_exceeded || ++unwrap->n_members > MQ_LIMIT_MEMBERS)
 		return exceed(unwrap, MQ_PROBLEM_TOO_MANY_PARTS, "members of an archive", MQ_LIMIT_MEMBERS, error);
 	return TRUE;
@@ -352,7 +354,8 @@ find_container(const MqPart *part, const guint8 *start, gsize n, guint *best_bid
 static guint
 count_troubles(const MqUnwrap *unwrap)
 {
-	return count_unstored(unwrap->message->problems) + count_unstored(unwrap->unclaimed);
+	return count_unstored(unwrap->message->problems) + count_unstored(unwrap->claimed)
+	       + count_unstored(unwrap->unclaimed);
 }
 
 static void
@@ -412,8 +415,8 @@ mq_unwrap_attachment(MqUnwrap *unwrap, MqPart *part)
 	if (unwrap->n_reports > n_reports || count_troubles(unwrap) > n_problems)
 		return;
 	if (part->claim == MQ_CLAIM_REPORT || (part->claim == MQ_CLAIM_UNKNOWN && part->is_packed))
-		mq_problems_add(unwrap->unclaimed, part->is_empty ? MQ_PROBLEM_EMPTY : MQ_PROBLEM_NO_REPORT, FALSE, -1,
-		                named(part->path),
+		mq_problems_add(part->claim == MQ_CLAIM_REPORT ? unwrap->claimed : unwrap->unclaimed,
+		                part->is_empty ? MQ_PROBLEM_EMPTY : MQ_PROBLEM_NO_REPORT, FALSE, -1, named(part->path),
 		                part->is_empty ? "is empty" : "holds no report");
 }
 
@@ -468,6 +471,7 @@ unwrap_init(MqUnwrap *unwrap, const MqPart *item, gboolean redact, MqMessage *me
 	*unwrap = (MqUnwrap){
 		.message = message,
 		.redact = redact,
+		.claimed = mq_problems_new(),
 		.unclaimed = mq_problems_new(),
 		.packed_bytes = (guint64)MAX(item->n_bytes, 0),
 		.batches = g_ptr_array_new_with_free_func((GDestroyNotify)mq_batch_free),
@@ -477,6 +481,7 @@ unwrap_init(MqUnwrap *unwrap, const MqPart *item, gboolean redact, MqMessage *me
 static void
 unwrap_clear(MqUnwrap *unwrap)
 {
+	mq_problems_free(unwrap->claimed);
 	mq_problems_free(unwrap->unclaimed);
 	g_ptr_array_unref(unwrap->batches);
 }
@@ -490,22 +495,44 @@ look_into(MqUnwrap *unwrap, MqPart *item)
 		mq_salvage_item(unwrap, item);
 }
 
+static void
+tell(MqProblems *all, const MqProblems *waiting)
+{
+	for (guint i = 0; i < mq_problems_count(waiting); i++) {
+		const MqProblem *problem = mq_problems_get(waiting, i);
+
+		mq_problems_add(all, problem->code, FALSE, -1, problem->part, "%s", problem->reason);
+	}
+}
+
+/* What a report lost of itself is noted with it, and no reason to read it again. */
+static gboolean
+lost_something(const MqProblems *problems)
+{
+	for (guint i = 0; i < mq_problems_count(problems); i++) {
+		const MqProblem *problem = mq_problems_get(problems, i);
+
+		if (!problem->stored && problem->report < 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void
 mq_unwrap_message(MqPart *item, gboolean redact, MqMessage *message)
 {
+	static const MqMessageState states[2][2] = { /* has reports, lost something */
+		{ MQ_MESSAGE_NOTHING, MQ_MESSAGE_FAILED },
+		{ MQ_MESSAGE_REPORTS, MQ_MESSAGE_PARTLY },
+	};
 	MqUnwrap unwrap;
 
 	unwrap_init(&unwrap, item, redact, message);
 	look_into(&unwrap, item);
-	for (guint i = 0; unwrap.n_reports == 0 && i < mq_problems_count(unwrap.unclaimed); i++) {
-		const MqProblem *problem = mq_problems_get(unwrap.unclaimed, i);
-
-		mq_problems_add(message->problems, problem->code, FALSE, -1, problem->part, "%s", problem->reason);
-	}
-	if (unwrap.n_reports > 0)
-		message->state = MQ_MESSAGE_REPORTS;
-	else
-		message->state = count_unstored(message->problems) > 0 ? MQ_MESSAGE_FAILED : MQ_MESSAGE_NOTHING;
+	tell(message->problems, unwrap.claimed);
+	if (unwrap.n_reports == 0)
+		tell(message->problems, unwrap.unclaimed);
+	message->state = states[unwrap.n_reports > 0][lost_something(message->problems)];
 	unwrap_clear(&unwrap);
 }
 

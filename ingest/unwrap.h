@@ -2,8 +2,8 @@
  * What it finds goes into a message: reports, problems, and at the end its state.
  *
  * What fails: a part that claims to be a report (mq_claim_of()) and holds none, a container that is
- * broken, a report that is broken. What is none of these next to a good report, or in a mail that
- * claims nothing, is nobody's trouble and not mentioned. */
+ * broken, a report that is broken. XML of another kind next to a good report, or any trouble in a
+ * mail that claims nothing, is nobody's trouble and not mentioned. */
 #ifndef MQ_INGEST_UNWRAP_H
 #define MQ_INGEST_UNWRAP_H
 

@@ -414,7 +414,7 @@ put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *
 		return FALSE;
 	if (row) {
 		*id = mq_db_int(find, 0);
-		*known = mq_db_int(find, 1) != MQ_MESSAGE_FAILED;
+		*known = !mq_message_state_is_loss((MqMessageState)mq_db_int(find, 1));
 		if (*known)
 			return TRUE;
 		g_autoptr(MqQuery) forget = mq_db_ask(store, MQ_QUERY_MESSAGE_FORGET_PROBLEMS, error, "i", *id);

@@ -54,14 +54,10 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_SAVEPOINT] = "SAVEPOINT message",
 	[MQ_QUERY_RELEASE] = "RELEASE message",
 	[MQ_QUERY_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
-	/* the state, and whether a part that is no report's was lost */
-	[MQ_QUERY_MESSAGE_KNOWN] =
-		"SELECT state, EXISTS (SELECT 1 FROM problem p WHERE p.message = message.id AND p.report IS NULL AND NOT p.stored)"
-		" FROM message WHERE hash = ?1",
 	[MQ_QUERY_MESSAGE_PUT] =
 		"INSERT INTO message (hash, name, bytes, state, message_id, sender, date_s, ingested_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3 WHERE id = ?1",
-	[MQ_QUERY_MESSAGE_FORGET_PROBLEMS] = "DELETE FROM problem WHERE message = ?1",
+	[MQ_QUERY_MESSAGE_FORGET_PROBLEMS] = "DELETE FROM problem WHERE message = ?1 AND report IS NULL",
 
 	[MQ_QUERY_TEXT_FIND] = "SELECT id FROM text WHERE value = ?1",
 	[MQ_QUERY_TEXT_PUT] = "INSERT INTO text (value) VALUES (?1)",
@@ -98,7 +94,9 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORT_DOMAIN_PUT] = "INSERT OR IGNORE INTO report_domain (report, domain, begin_s) VALUES (?1, ?2, coalesce(?3, 0))",
 	[MQ_QUERY_REPORT_ERROR_PUT] = "INSERT INTO report_error VALUES (?, ?, ?)",
 	[MQ_QUERY_SIGHTING_COUNT] = "SELECT count(*) FROM sighting WHERE report = ?1",
-	[MQ_QUERY_SIGHTING_PUT] = "INSERT OR IGNORE INTO sighting (report, message, part) VALUES (?, ?, coalesce(?, ''))",
+	[MQ_QUERY_SIGHTING_PUT] =
+		"INSERT OR IGNORE INTO sighting SELECT ?1, ?2, coalesce(?3, '') WHERE NOT EXISTS"
+		" (SELECT 1 FROM report WHERE id = ?1 AND message = ?2 AND coalesce(part, '') = coalesce(?3, ''))",
 	[MQ_QUERY_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_PROBLEM_PUT] = "INSERT INTO problem (message, report, code, reason, part, stored) VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
 
@@ -164,7 +162,10 @@ static const char *const sql[MQ_QUERY_N] = {
 		" FROM report r CROSS JOIN record c ON " ROWS_OF_REPORT " JOIN identity i ON i.id = c.identity"
 		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from JOIN text et ON et.id = i.envelope_to"
 		" WHERE r.id = ?1 ORDER BY c.id",
-	[MQ_QUERY_REPORT_PROBLEMS] = "SELECT code, reason, part, stored FROM problem WHERE report = ?1 ORDER BY id",
+	[MQ_QUERY_REPORT_PROBLEMS] =
+		/* and those of its mail that belong to no report: what was beside it and could not be read */
+		"SELECT code, reason, part, stored FROM problem WHERE report = ?1 OR (report IS NULL AND message ="
+		" (SELECT message FROM report WHERE id = ?1)) ORDER BY id",
 	[MQ_QUERY_REPORT_PROVENANCE] =
 		"SELECT m.name, m.message_id, m.sender, nullif(s.part, ''), hex(m.hash), m.ingested_s FROM (SELECT id AS report, message, part,"
 		" 0 AS later FROM report WHERE id = ?1 UNION ALL SELECT report, message, part, 1 FROM sighting WHERE report = ?1) s"
@@ -182,7 +183,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		" WHERE policy = ?1 ORDER BY seq",
 
 	[MQ_QUERY_STATUS_COUNTS] =
-		"SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message WHERE state = ?1), (SELECT count(*) FROM problem),"
+		"SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message WHERE state IN (?1, ?2)), (SELECT count(*) FROM problem),"
 		" (SELECT min(begin_s) FROM report), (SELECT max(end_s) FROM report)",
 	[MQ_QUERY_STATUS_ROWS] = "SELECT coalesce(sum(records), 0), coalesce(sum(messages), 0) FROM report WHERE type = 1",
 	[MQ_QUERY_STATUS_TYPES] = "SELECT type, count(*) FROM report GROUP BY type",
@@ -231,9 +232,9 @@ const char *const mq_prune_steps[] = {
 	"DELETE FROM tls_failure WHERE policy IN (SELECT id FROM tls_policy WHERE report IN (SELECT report FROM temp.scope))",
 	FORGET("tls_policy", "report"),
 	FORGET("report", "id"),
-	/* the envelope of a forgotten failure sample may name people: what stays is that it was read (state 1: had reports) */
+	/* the envelope of a forgotten failure sample may name people: what stays is that it was read (states 1, 4: had reports) */
 	"UPDATE message SET message_id = NULL, sender = NULL WHERE id NOT IN (SELECT message FROM report)"
-	" AND id NOT IN (SELECT message FROM sighting) AND state = 1",
+	" AND id NOT IN (SELECT message FROM sighting) AND state IN (1, 4)",
 	"DELETE FROM auth WHERE id NOT IN (SELECT auth FROM record)",
 	"DELETE FROM auth_dkim WHERE auth NOT IN (SELECT id FROM auth)",
 	"DELETE FROM auth_spf WHERE auth NOT IN (SELECT id FROM auth)",
@@ -249,4 +250,4 @@ const char *const mq_prune_steps[] = {
 	" UNION SELECT domain FROM report_domain)",
 };
 const guint mq_n_prune_steps = G_N_ELEMENTS(mq_prune_steps);
-G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1);
+G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1 && MQ_MESSAGE_PARTLY == 4);

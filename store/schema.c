@@ -186,7 +186,7 @@ static const struct {
 	  " LEFT JOIN word w ON w.kind = 'reason' AND w.number = r.type" },
 	{ "messages",
 	  "SELECT m.id, m.name, m.bytes, CASE m.state WHEN 1 THEN 'reports' WHEN 2 THEN 'nothing'"
-	  " WHEN 3 THEN 'failed' END AS state, m.message_id, m.sender, datetime(m.date_s, 'unixepoch') AS date,"
+	  " WHEN 3 THEN 'failed' WHEN 4 THEN 'partly' END AS state, m.message_id, m.sender, datetime(m.date_s, 'unixepoch') AS date,"
 	  " datetime(m.ingested_s, 'unixepoch') AS ingested FROM message m" },
 	{ "problems",
 	  "SELECT p.id, m.name AS message, p.report, p.part, p.code, p.reason, p.stored"
@@ -203,7 +203,8 @@ static const struct {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(migrations) == MQ_SCHEMA_VERSION);
 /* views say these numbers by words */
-G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1 && MQ_MESSAGE_NOTHING == 2 && MQ_MESSAGE_FAILED == 3);
+G_STATIC_ASSERT(MQ_MESSAGE_REPORTS == 1 && MQ_MESSAGE_NOTHING == 2 && MQ_MESSAGE_FAILED == 3
+		 && MQ_MESSAGE_PARTLY == 4);
 
 static const MqWords *const sets[] = {
 	&mq_words_type,   &mq_words_dialect, &mq_words_policy, &mq_words_disposition, &mq_words_mode,

@@ -127,7 +127,7 @@ static gboolean
 open_knows(MqStore *store, GError **error)
 {
 	if (sqlite3_open_v2(store->location, &store->knows_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(store->knows_db, mq_query_sql(MQ_QUERY_MESSAGE_KNOWN), -1, &store->knows, NULL) != SQLITE_OK) {
+	    || sqlite3_prepare_v2(store->knows_db, mq_query_sql(MQ_QUERY_MESSAGE_FIND), -1, &store->knows, NULL) != SQLITE_OK) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "database '%s': %s", store->location,
 		            sqlite3_errmsg(store->knows_db));
 		return FALSE;
@@ -173,11 +173,11 @@ mq_store_close(MqStore *store)
 }
 
 static MqKnown
-known_by(int state, gboolean lost_a_part)
+known_by(MqMessageState state)
 {
-	if (state == MQ_MESSAGE_FAILED)
+	if (mq_message_state_is_loss(state))
 		return MQ_KNOWN_NOT;
-	return state == MQ_MESSAGE_REPORTS && !lost_a_part ? MQ_KNOWN_DONE : MQ_KNOWN_REST;
+	return state == MQ_MESSAGE_REPORTS ? MQ_KNOWN_DONE : MQ_KNOWN_REST;
 }
 
 /* Each read transaction takes and gives locks of the file, which costs more than to look something up. What
@@ -210,7 +210,7 @@ mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
 		sqlite3_exec(store->knows_db, "BEGIN", NULL, NULL, NULL); /* without one each look-up has its own */
 	sqlite3_bind_blob(store->knows, 1, sha256, 16, SQLITE_STATIC);
 	if (sqlite3_step(store->knows) == SQLITE_ROW)
-		known = known_by(sqlite3_column_int(store->knows, 0), sqlite3_column_int(store->knows, 1) != 0);
+		known = known_by((MqMessageState)sqlite3_column_int(store->knows, 1));
 	sqlite3_reset(store->knows);
 	if (store->n_looked_up == LOOKED_UP_TOGETHER)
 		end_looking_up(store);
@@ -222,7 +222,8 @@ mq_store_knows(MqStore *store, const guint8 sha256[MQ_DIGEST_BYTES])
 gboolean
 mq_store_status(MqStore *store, MqStatus *status, GError **error)
 {
-	g_autoptr(MqQuery) counts = mq_db_ask(store, MQ_QUERY_STATUS_COUNTS, error, "i", (gint64)MQ_MESSAGE_FAILED);
+	g_autoptr(MqQuery) counts = mq_db_ask(store, MQ_QUERY_STATUS_COUNTS, error, "ii", (gint64)MQ_MESSAGE_FAILED,
+	                                         (gint64)MQ_MESSAGE_PARTLY);
 	g_autoptr(MqQuery) rows = counts != NULL ? mq_db_ask(store, MQ_QUERY_STATUS_ROWS, error, "") : NULL;
 	g_autoptr(MqQuery) types = rows != NULL ? mq_db_ask(store, MQ_QUERY_STATUS_TYPES, error, "") : NULL;
 	GStatBuf file;

@@ -59,6 +59,8 @@ static const Case cases[] = {
 	{ "no body at all", FROM "A: 1\n" FROM "A: 2\n", "A: 1\n|A: 2\n|" },
 	{ "quoted once", FROM "A: 1\n\n>From me\n", "A: 1\n\nFrom me\n|" },
 	{ "quoted twice", FROM "A: 1\n\n>>From me\n", "A: 1\n\n>From me\n|" },
+	{ "an ISO date", "From a@b.example 2019-04-30T02:09:16Z\nA: 1\n", "A: 1\n|" },
+	{ "a sender and no date", "From nobody\nA: 1\n\nx\n\nFrom nobody\nA: 2\n", "A: 1\n\nx\n|A: 2\n|" },
 	{ "From without a date is text", FROM "A: 1\n\nFrom me to you\nB: c\n", "A: 1\n\nFrom me to you\nB: c\n|" },
 	{ "From without a field after it is text", FROM "A: 1\n\n" FROM "no field\n", "A: 1\n\n" FROM "no field\n|" },
 	{ "a word that begins like From", FROM "A: 1\n\nFrommage\n", "A: 1\n\nFrommage\n|" },

@@ -33,20 +33,15 @@ test_same_message(StoreFixture *f, gconstpointer data)
 }
 
 static void
-test_not_all_stored(StoreFixture *f, gconstpointer data)
+test_nothing_stored(StoreFixture *f, gconstpointer data)
 {
-	g_autoptr(MqMessage) empty = made_message("a", NULL);
-	g_autoptr(MqMessage) short_of_one = made_message("b", NULL);
+	g_autoptr(MqMessage) same = made_message("a", NULL);
 	MqMessage *nothing = made_message("a", NULL);
-	MqMessage *partly = made_message("b", made_two_rows("1"));
 
 	(void)data;
 	nothing->state = MQ_MESSAGE_NOTHING;
-	mq_problems_add(partly->problems, MQ_PROBLEM_XML_BROKEN, FALSE, -1, "b.xml", "breaks");
 	made_put(f, nothing);
-	made_put(f, partly);
-	g_assert_cmpint(mq_store_knows(f->store, empty->sha256), ==, MQ_KNOWN_REST);
-	g_assert_cmpint(mq_store_knows(f->store, short_of_one->sha256), ==, MQ_KNOWN_REST);
+	g_assert_cmpint(mq_store_knows(f->store, same->sha256), ==, MQ_KNOWN_REST);
 }
 
 static void
@@ -155,6 +150,29 @@ test_failed_message(StoreFixture *f, gconstpointer data)
 	g_assert_cmpint(status.failed_messages, ==, 0);
 	g_assert_cmpint(status.problems, ==, 0);
 	g_assert_cmpint(status.records, ==, 2);
+}
+
+/* What was beside a good report is tried again; the report is there once, and came once. */
+static void
+test_partly_read_message(StoreFixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	for (guint i = 0; i < 2; i++) {
+		MqMessage *message = made_message("a", made_two_rows("1"));
+
+		message->state = MQ_MESSAGE_PARTLY;
+		mq_problems_add(message->problems, MQ_PROBLEM_VALUE_ODD, TRUE, 0, "a.xml", "odd");
+		mq_problems_add(message->problems, MQ_PROBLEM_ARCHIVE_BROKEN, FALSE, -1, "b.xml.gz", "breaks");
+		g_assert_cmpint(mq_store_knows(f->store, message->sha256), ==, MQ_KNOWN_NOT);
+		g_assert_cmpuint(made_put(f, message).duplicates, ==, i);
+	}
+	g_autoptr(MqStoredReport) stored = mq_store_report(f->store, 1, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(stored->problems->len, ==, 2);
+	g_assert_cmpuint(stored->provenance->len, ==, 1);
 }
 
 static void
@@ -400,12 +418,13 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	add("a report is put and counted", test_put);
 	add("a message is taken once", test_same_message);
-	add("a message that was not all stored is known as such", test_not_all_stored);
+	add("a message without a report is known", test_nothing_stored);
 	add("equal content is a duplicate", test_duplicate);
 	add("rows of a variant count once", test_variant);
 	add("an id elsewhere is another report", test_same_id_elsewhere);
 	add("without an id there is no variant", test_no_id_is_no_variant);
 	add("a failed message is tried again", test_failed_message);
+	add("a partly read message is tried again", test_partly_read_message);
 	add("absent stays absent", test_absent_stays_absent);
 	add("prune forgets for good", test_prune);
 	add("labels", test_labels);

@@ -238,7 +238,92 @@ typedef struct {
 	gboolean stored;
 } Case;
 
+/* The directory of a zip, where its checksums are, says something else. */
+static GBytes *
+zip_bad_sum(void)
+{
+	GBytes *zip = ZIP("a.xml", text_bytes(REPORT("1")), "b.xml", text_bytes(REPORT("2")));
+	gsize n;
+	const guint8 *bytes = g_bytes_get_data(zip, &n);
+	const guint8 *entry = memmem(bytes, n, "PK\1\2", 4);
+
+	return with_byte(zip, (gsize)(entry - bytes) + 16, entry[16] ^ 1);
+}
+
+/* Two gzip members, of which the first takes @n bytes: it says a name as long as that needs. */
+static GBytes *
+gzip_then_another(gsize n)
+{
+	g_autoptr(GBytes) first = gzip(text_bytes(REPORT("1")));
+	g_autoptr(GBytes) second = gzip(text_bytes(REPORT("2")));
+	gsize n_first, n_second;
+	const guint8 *a = g_bytes_get_data(first, &n_first), *b = g_bytes_get_data(second, &n_second);
+	g_autofree char *name = g_strnfill(n - n_first - 1, 'n');
+	GByteArray *all = g_byte_array_new();
+
+	g_byte_array_append(all, a, 10);
+	all->data[3] = 8; /* FNAME */
+	g_byte_array_append(all, (const guint8 *)name, (guint)(n - n_first));
+	g_byte_array_append(all, a + 10, (guint)n_first - 10);
+	g_assert_cmpuint(all->len, ==, n);
+	g_byte_array_append(all, b, (guint)n_second);
+	return g_byte_array_free_to_bytes(all);
+}
+
+static GBytes *
+gzip_cut_magic(void)
+{
+	return gzip_then_another(4095); /* what is peeked at ends at 4096 */
+}
+
+#define FROM_LINE "From a@b.example Tue Apr 30 02:09:16 2019\n"
+#define MBOX FROM_LINE "From: a@b.example\nSubject: x\n\n" REPORT("1") "\n" \
+	FROM_LINE "From: a@b.example\nSubject: y\n\n" REPORT("2")
+
+static GBytes *
+gzip_of_mbox(void)
+{
+	return gzip(text_bytes(MBOX));
+}
+
+static GBytes *
+mailed_mbox(void)
+{
+	return mail("application/octet-stream", "box.mbox", text_bytes(MBOX));
+}
+
+/* A good report, and another attachment. */
+static GBytes *
+mailed_beside(const char *name, const char *attached)
+{
+	g_autofree char *text = g_strdup_printf("From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\n"
+	                                        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+	                                        "Content-Type: text/xml\n\n%s\n--b\nContent-Type: application/octet-stream; "
+	                                        "name=\"%s\"\n\n%s\n--b--\n", REPORT("1"), name, attached);
+
+	return text_bytes(text);
+}
+
+static GBytes *
+mailed_beside_prose(void)
+{
+	return mailed_beside(NAME ".xml.gz", "not what it says");
+}
+
+static GBytes *
+mailed_beside_xml(void)
+{
+	return mailed_beside("other.xml", "<?xml version=\"1.0\"?><other/>");
+}
+
+static GBytes *
+mailed_beside_picture(void)
+{
+	return mailed_beside("logo.png", "a picture");
+}
+
 #define GOOD MQ_MESSAGE_REPORTS
+#define PART MQ_MESSAGE_PARTLY
 #define BAD  MQ_MESSAGE_FAILED
 #define NONE MQ_MESSAGE_NOTHING
 
@@ -248,6 +333,7 @@ static const Case cases[] = {
 	{ "a gzip is read", gzipped, "r.xml.gz", GOOD, 1, NULL, FALSE },
 	{ "a gzip in a gzip is read", gzipped_twice, "r.xml.gz.gz", GOOD, 1, NULL, FALSE },
 	{ "gzip members follow each other", gzip_in_two, "r.gz", GOOD, 1, NULL, FALSE },
+	{ "a gzip member begins anywhere", gzip_cut_magic, "r.gz", GOOD, 2, NULL, FALSE },
 	{ "bytes after a gzip are noted", gzip_with_tail, "r.gz", GOOD, 1, "trailing-bytes", TRUE },
 	{ "padding after a gzip is nothing", gzip_with_padding, "r.gz", GOOD, 1, NULL, FALSE },
 	{ "a gzip cut early holds no report", gzip_cut, "r.xml.gz", BAD, 0, "archive-broken", FALSE },
@@ -261,7 +347,8 @@ static const Case cases[] = {
 	{ "a zip is read", zipped, "r.zip", GOOD, 1, NULL, FALSE },
 	{ "a zip with a line end behind it is read", zip_with_tail, "r.zip", GOOD, 1, NULL, FALSE },
 	{ "all members count", zip_of_two, "r.zip", GOOD, 2, NULL, FALSE },
-	{ "one bad member is told", zip_of_good_and_bad, "r.zip", GOOD, 1, "archive-broken", FALSE },
+	{ "a wrong checksum in a zip is told, all is kept", zip_bad_sum, "r.zip", GOOD, 2, "archive-broken", TRUE },
+	{ "one bad member is told", zip_of_good_and_bad, "r.zip", PART, 1, "archive-broken", FALSE },
 	{ "a member needs no extension", zip_without_name, "r.zip", GOOD, 1, NULL, FALSE },
 	{ "a member's name is no path", zip_traversal, "r.zip", GOOD, 1, NULL, FALSE },
 	{ "a zip of nothing fails", zip_of_nothing, "r.zip", BAD, 0, "no-report", FALSE },
@@ -284,6 +371,11 @@ static const Case cases[] = {
 	{ "prose that claims fails", prose, "r.xml.gz", BAD, 0, "no-report", FALSE },
 	{ "prose is ignored", prose, "README", NONE, 0, NULL, FALSE },
 	{ "another XML that claims fails", other_xml, "r.xml", BAD, 0, "no-report", FALSE },
+	{ "a mailbox in a gzip is read", gzip_of_mbox, "box.gz", GOOD, 2, NULL, FALSE },
+	{ "a mailbox in a mail is read", mailed_mbox, NULL, GOOD, 2, NULL, FALSE },
+	{ "what claims fails beside a report too", mailed_beside_prose, NULL, PART, 1, "no-report", FALSE },
+	{ "another XML beside a report is ignored", mailed_beside_xml, NULL, GOOD, 1, NULL, FALSE },
+	{ "a picture beside a report is ignored", mailed_beside_picture, NULL, GOOD, 1, NULL, FALSE },
 	{ "a mail is read", mailed, NULL, GOOD, 1, NULL, FALSE },
 	{ "a mail as a file is read", mailed, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "zip called gzip is read", mailed_zip_as_gzip, NULL, GOOD, 1, NULL, FALSE },
@@ -330,6 +422,18 @@ test_wrapping(gconstpointer data)
 
 #define HEADER "From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\n"
 
+/* A report of one row. */
+#define UU \
+	"M/&9E961B86-K/CQR97!O<G1?;65T861A=&$^/&]R9U]N86UE/G(N97AA;7!L\n" \
+	"M93PO;W)G7VYA;64^/')E<&]R=%]I9#XQ/\"]R97!O<G1?:60^/&1A=&5?<F%N\n" \
+	"M9V4^/&)E9VEN/C$W,#`P,#`P,#`\\+V)E9VEN/CQE;F0^,3<P,#`X-C,Y.3PO\n" \
+	"M96YD/CPO9&%T95]R86YG93X\\+W)E<&]R=%]M971A9&%T83X\\<&]L:6-Y7W!U\n" \
+	"M8FQI<VAE9#X\\9&]M86EN/F5X86UP;&4N;W)G/\"]D;VUA:6X^/'`^;F]N93PO\n" \
+	"M<#X\\+W!O;&EC>5]P=6)L:7-H960^/')E8V]R9#X\\<F]W/CQS;W5R8V5?:7`^\n" \
+	"M,3DR+C`N,BXQ/\"]S;W5R8V5?:7`^/&-O=6YT/C,\\+V-O=6YT/CPO<F]W/CQI\n" \
+	"M9&5N=&EF:65R<SX\\:&5A9&5R7V9R;VT^97AA;7!L92YO<F<\\+VAE861E<E]F\n" \
+	"G<F]M/CPO:61E;G1I9FEE<G,^/\"]R96-O<F0^/\"]F965D8F%C:SX*\n"
+
 typedef struct {
 	const char *rule;
 	const char *text;
@@ -360,6 +464,7 @@ static const TextCase texts[] = {
 	{ "a partial message is left alone", HEADER "Content-Type: message/partial; id=x; number=1; total=2\n\n"
 	  "From: a\n\n" REPORT("1"), 0, NONE },
 	{ "uuencode of something else is ignored", HEADER "\nbegin 644 ../../x\n#0V%T\n`\nend\n", 0, NONE },
+	{ "uuencode of a report is read", HEADER "\nHello\n\nbegin 644 r.xml\n" UU "`\nend\n", 1, GOOD },
 	{ "an XML cut in the body fails", HEADER "\n<?xml version=\"1.0\"?><feedback><report_metadata><org_name>r", 0, BAD },
 	{ "a multipart without boundary is ignored", HEADER "Content-Type: multipart/mixed\n\nHello\n", 0, NONE },
 };
