@@ -1,5 +1,5 @@
 """A Dovecot of a test's own: its own configuration, folders and ports on 127.0.0.1; nothing of the system's is touched."""
-import os, pathlib, pwd, shutil, socket, subprocess, time
+import grp, os, pathlib, pwd, shutil, socket, subprocess, time
 
 class Missing(Exception):
     """Dovecot or openssl is not installed."""
@@ -35,6 +35,7 @@ class Dovecot:
         self.owner = pwd.getpwnam('nobody') if root else pwd.getpwuid(os.geteuid())
         me = pwd.getpwuid(os.geteuid()).pw_name
         internal, login = ('dovecot', 'dovenull') if root else (me, me)
+        group = 'dovecot' if root else grp.getgrgid(os.getegid()).gr_name
         make_authority(self.dir, ['DNS:localhost', 'DNS:mail.localhost', 'IP:127.0.0.1'])
         (self.dir / 'users').write_text(f'{self.USER}:{{PLAIN}}{self.PASSWORD}\n')
         self.mail = self.dir / 'mail'
@@ -53,7 +54,7 @@ ssl_key = <{self.dir}/key.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 default_internal_user = {internal}
-default_internal_group = {internal if root else pwd.getpwuid(os.geteuid()).pw_gid}
+default_internal_group = {group}
 default_login_user = {login}
 first_valid_uid = 1
 mail_location = maildir:{self.mail}
