@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """IMAP, against a real Dovecot on loopback, and against servers that misbehave."""
-import os, pathlib, socket, sys, threading
+import os, pathlib, random, socket, subprocess, sys, threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, '..', 'support')]
 import support
@@ -182,6 +182,31 @@ class Afterwards(Imap):
         self.assertEqual(self.ids(), ['a'])
         self.json('ingest', self.url, '--after', 'move:Done')
         self.assertEqual((self.server.folder(), self.server.folder('Done')), ([], ['']))
+
+class Kill(Imap):
+    """Ends at random moments: every report once, every message in one folder."""
+    MESSAGES, ROUNDS = 60, 20
+
+    def test_kill(self):
+        rng = random.Random(5)
+        wanted = []
+        args = ('ingest', self.url, '--after', 'move:Done')
+        killed = 0
+        for round_ in range(self.ROUNDS):
+            batch = [f'k-{round_:02}-{i:02}' for i in range(self.MESSAGES)]
+            wanted += batch
+            self.deliver(*batch)
+            child = subprocess.Popen([support.MARQUE, '-d', self.db, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
+            try:
+                child.wait(rng.uniform(0, 0.6))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                killed += 1
+            child.wait()
+            self.json(*args)
+            self.assertEqual((self.server.folder(), len(self.server.folder('Done'))), ([], len(wanted)))
+        self.assertEqual(self.ids(), wanted)
+        self.assertGreater(killed, self.ROUNDS // 4, 'hardly any run was killed')
 
 class WithoutMove(Imap):
     SETTINGS = 'protocol imap {\n  imap_capability = IMAP4rev1 UIDPLUS\n}'
