@@ -226,10 +226,8 @@ parse(gpointer data, gpointer ctx)
 	Run *run = ctx;
 
 	if (g_atomic_int_get(&run->stopping) != 0
-	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx)) {
+	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx))
 		g_clear_pointer(&job->message, mq_message_free);
-		g_atomic_int_set(&run->missed, 1);
-	}
 	hand_over(run, job);
 }
 
@@ -359,6 +357,8 @@ deliver_in_order(Run *run, gboolean *ended, GError **error)
 	while (ok && !*ended && (job = run->waiting[run->next % G_N_ELEMENTS(run->waiting)]) != NULL) {
 		run->waiting[run->next++ % G_N_ELEMENTS(run->waiting)] = NULL;
 		*ended = job->is_end;
+		if (!*ended && job->message == NULL)
+			g_atomic_int_set(&run->missed, 1);
 		ok = *ended || (deliver(run, job, error) && commit_when_due(run, error));
 		if (!job->is_end)
 			mq_budget_give(run->budget, job->weight);

@@ -124,6 +124,17 @@ mq_db_step(MqStore *store, MqQuery *ask, gboolean *row, GError **error)
 	return status == SQLITE_ROW || status == SQLITE_DONE || mq_db_error(store, error);
 }
 
+void
+mq_db_give_turn(MqStore *store)
+{
+	gint64 time_us = g_get_monotonic_time();
+
+	if (time_us - store->turn_us < G_USEC_PER_SEC)
+		return;
+	store->turn_us = time_us;
+	g_usleep(MQ_DB_TURN_US);
+}
+
 gboolean
 mq_db_do(MqStore *store, MqQuery *ask, GError **error)
 {
@@ -198,15 +209,4 @@ mq_db_reports(MqStore *store, const MqFilter *filter, GError **error)
 	if (!fill_scope(store, filter, filter->type, error))
 		return NULL;
 	return ask_filtered(store, MQ_QUERY_REPORTS_SCOPE, "iaaitii", filter, filter->type, error);
-}
-
-void
-mq_db_give_turn(MqStore *store)
-{
-	gint64 time_us = g_get_monotonic_time();
-
-	if (time_us - store->turn_us < G_USEC_PER_SEC)
-		return;
-	store->turn_us = time_us;
-	g_usleep(MQ_DB_TURN_US);
 }
