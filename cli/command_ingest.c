@@ -305,6 +305,7 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	g_autofree char *ca_file = NULL;
 	gboolean all = FALSE;
 	GError *problem = NULL;
+	g_auto(GStrv) trusted = NULL;
 	gboolean watch = FALSE;
 	gboolean redact = FALSE;
 	int jobs = 0;
@@ -322,6 +323,8 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		{ "interval", 0, 0, G_OPTION_ARG_INT, &interval_s, "with --watch: ask IMAP servers so often (default: 300)", "SECONDS" },
 		{ "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "parser threads (default: the processors)", "N" },
 		{ "redact", 0, 0, G_OPTION_ARG_NONE, &redact, "of failure reports keep domains only", NULL },
+		{ "trusted-authserv-id", 0, 0, G_OPTION_ARG_STRING_ARRAY, &trusted,
+		  "believe Authentication-Results of this receiver, your own; repeatable", "ID" },
 		{ "user", 0, 0, G_OPTION_ARG_STRING, &user, "the IMAP user, when the address names none", "NAME" },
 		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
 		  "its first line is the IMAP password", "FILE" },
@@ -359,7 +362,8 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 	              (const char *const *)*args + 1,
 	              &(MqIngestOptions){ .jobs = (guint)jobs, .after = action, .quarantine = quarantine,
 	                                  .watch = watch, .interval_s = wait_s, .redact = redact, .user = user,
-	                                  .password = password, .ca_file = ca_file, .all = all },
+	                                  .password = password, .ca_file = ca_file, .all = all,
+	                                  .trusted_authserv_ids = (const char *const *)trusted },
 	              error);
 }
 

@@ -38,11 +38,13 @@ run_reports(MqApp *app, GStrv *args, GError **error)
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(json_t) document = NULL;
 	int limit = 0;
+	gboolean untrusted = FALSE;
 	MqFilter filter;
 	MqReportType only;
 	const GOptionEntry options[] = {
 		{ "type", 0, 0, G_OPTION_ARG_STRING, &type, "aggregate, failure or tls", "TYPE" },
 		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the newest N only", "N" },
+		{ "untrusted", 0, 0, G_OPTION_ARG_NONE, &untrusted, "only those that look forged, and why", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 
@@ -53,6 +55,7 @@ run_reports(MqApp *app, GStrv *args, GError **error)
 	if (store == NULL)
 		return MQ_EXIT_FAILED;
 	filter.type = only;
+	filter.untrusted_only = untrusted;
 	filter.limit = (guint)MAX(limit, 0);
 	document = mq_document_new("reports");
 	json_object_set_new(document, "reports", json_array());

@@ -91,6 +91,7 @@ static const MqColumn problems[] = {
 static const MqColumn provenance[] = {
 	{ "message", "Message", MQ_CELL_TEXT },
 	{ "from", "From", MQ_CELL_TEXT },
+	{ "authentication", "Found", MQ_CELL_TEXT },
 	{ "part", "Part", MQ_CELL_TEXT },
 	{ "ingested", "Ingested", MQ_CELL_TIME },
 };

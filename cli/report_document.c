@@ -214,10 +214,11 @@ provenance_document(const MqStoredReport *stored)
 		const MqProvenance *p = g_ptr_array_index(stored->provenance, i);
 
 		json_array_append_new(provenance,
-		                      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "message",
+		                      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "message",
 		                                mq_json_text(p->message_name), "part", mq_json_text(p->part),
 		                                "message_id", mq_json_text(p->message_id), "from",
-		                                mq_json_text(p->message_from), "sha256",
+		                                mq_json_text(p->message_from), "authentication",
+		                                mq_json_text(p->authentication), "sha256",
 		                                mq_json_text(p->message_sha256), "ingested",
 		                                mq_json_time(p->ingested_s)));
 	}

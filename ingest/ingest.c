@@ -226,7 +226,7 @@ parse(gpointer data, gpointer ctx)
 	Run *run = ctx;
 
 	if (g_atomic_int_get(&run->stopping) != 0
-	    || !mq_message_read(job->message, run->options->redact, run->sink->known, run->sink_ctx))
+	    || !mq_message_read(job->message, run->options, run->sink->known, run->sink_ctx))
 		g_clear_pointer(&job->message, mq_message_free);
 	hand_over(run, job);
 }

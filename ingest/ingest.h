@@ -41,6 +41,7 @@ typedef struct {
 	char *subject;
 	gint64 date_s;
 	GPtrArray *authentication_results; /* char *, outermost (topmost) first; at most 20 */
+	char *authentication; /* what a trusted receiver found: "dmarc=pass dkim=pass spf=fail" */
 } MqEnvelope;
 
 /* What a store says of a message's bytes. */
@@ -140,6 +141,7 @@ typedef struct {
 	gboolean watch;            /* goes on until it is cancelled */
 	guint interval_s;          /* watching: accounts are asked, and folders looked at, after that time at the latest */
 	gboolean redact;           /* failure reports keep domains only */
+	const char *const *trusted_authserv_ids; /* (nullable) whose Authentication-Results are believed */
 	/* IMAP */
 	const char *user;          /* (nullable) of sources that name none */
 	const char *password;      /* (nullable) */

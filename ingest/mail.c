@@ -467,6 +467,7 @@ mq_envelope_clear(MqEnvelope *envelope)
 	g_clear_pointer(&envelope->from_domain, g_free);
 	g_clear_pointer(&envelope->subject, g_free);
 	g_clear_pointer(&envelope->authentication_results, g_ptr_array_unref);
+	g_clear_pointer(&envelope->authentication, g_free);
 	envelope->date_s = MQ_TIME_ABSENT;
 }
 

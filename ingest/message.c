@@ -10,6 +10,7 @@
 #include "ingest/mail.h"
 #include "ingest/origins.h"
 #include "ingest/part.h"
+#include "ingest/trust.h"
 #include "ingest/unwrap.h"
 
 gboolean
@@ -137,7 +138,7 @@ fail(MqMessage *message, MqProblemCode code, const char *why)
 }
 
 gboolean
-mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer ctx)
+mq_message_read(MqMessage *message, const MqIngestOptions *options, MqKnownFunc known, gpointer ctx)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(Opened) opened = { .fd = -1 };
@@ -163,10 +164,12 @@ mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer
 		return TRUE;
 	}
 	message->known = known != NULL ? known(ctx, message->sha256) : MQ_KNOWN_NOT;
-	if (message->known != MQ_KNOWN_NOT)
+	if (message->known != MQ_KNOWN_NOT) {
 		message->state = MQ_MESSAGE_KNOWN;
-	else
-		mq_unwrap_message(part, redact, message);
+		return TRUE;
+	}
+	mq_unwrap_message(part, options->redact, message);
+	mq_trust_judge(message, options->trusted_authserv_ids);
 	return TRUE;
 }
 

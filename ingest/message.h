@@ -16,6 +16,6 @@ typedef MqKnown (*MqKnownFunc)(gpointer ctx, const guint8 sha256[MQ_DIGEST_BYTES
  *
  * Returns: %FALSE when the item is not there any more: another program has taken it away
  */
-gboolean mq_message_read(MqMessage *message, gboolean redact, MqKnownFunc known, gpointer ctx);
+gboolean mq_message_read(MqMessage *message, const MqIngestOptions *options, MqKnownFunc known, gpointer ctx);
 
 #endif

@@ -40,7 +40,8 @@
 	ROW(RESULT_CONTRADICTORY, "result-contradictory") /* policy_evaluated disagrees with auth_results */ \
 	ROW(COUNT_MISMATCH, "count-mismatch")          /* TLS: totals are not the sum of the details */ \
 	ROW(REPORT_VARIANT, "report-variant")          /* same id, domain and period, other content */ \
-	ROW(FORGERY_SUSPECTED, "forgery-suspected")    /* the mail and the report disagree on who sends */
+	ROW(SENDER_DIFFERS, "sender-differs")          /* the mail and the report disagree on who sends, or about whom */ \
+	ROW(FORGERY_SUSPECTED, "forgery-suspected")    /* with evidence: the report counts for nothing */
 
 #define MQ_PROBLEM_ENUM(name, code) MQ_PROBLEM_##name,
 typedef enum { MQ_PROBLEMS(MQ_PROBLEM_ENUM) MQ_PROBLEM_N } MqProblemCode;

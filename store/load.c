@@ -27,6 +27,7 @@ provenance_free(gpointer data)
 	g_free(provenance->message_from);
 	g_free(provenance->part);
 	g_free(provenance->message_sha256);
+	g_free(provenance->authentication);
 	g_free(provenance);
 }
 
@@ -243,6 +244,7 @@ load_provenance(MqStore *store, MqStoredReport *out, GError **error)
 		provenance->part = copy(ask, 3);
 		provenance->message_sha256 = g_ascii_strdown(mq_db_text(ask, 4), -1);
 		provenance->ingested_s = mq_db_int(ask, 5);
+		provenance->authentication = copy(ask, 6);
 		g_ptr_array_add(out->provenance, provenance);
 	}
 	return ask != NULL;

@@ -260,7 +260,7 @@ put_sighting(MqStore *store, gint64 report, gint64 message, const char *part, GE
 }
 
 static gboolean
-find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **error)
+find_duplicate(MqStore *store, const MqReport *report, gint64 *id, gboolean *suspected, GError **error)
 {
 	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_DIGEST, error, "b", report->digest, (gsize)MQ_HASH_BYTES);
 	gboolean row;
@@ -268,16 +268,27 @@ find_duplicate(MqStore *store, const MqReport *report, gint64 *id, GError **erro
 	if (ask == NULL || !mq_db_step(store, ask, &row, error))
 		return FALSE;
 	*id = row ? mq_db_int(ask, 0) : 0;
+	*suspected = row && mq_db_text(ask, 1) != NULL;
 	return TRUE;
+}
+
+/* The very report came again in a mail that nothing speaks against. */
+static gboolean
+believe(MqStore *store, gint64 report, GError **error)
+{
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_REPORT_BELIEVE, error, "i", report);
+
+	return mq_db_do(store, put, error);
 }
 
 /* Sets up @incoming as a variant when there is an earlier one; the ledger says so. */
 static gboolean
-prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint index, gint64 key, GError **error)
+prepare_variant(MqStore *store, Incoming *incoming, MqMessage *message, gint index, gint64 key, gboolean suspicious,
+                GError **error)
 {
 	const MqReport *report = incoming->report;
 
-	if (!mq_variants_find(&incoming->earlier, store, report, key, error))
+	if (!mq_variants_find(&incoming->earlier, store, report, key, suspicious, error))
 		return FALSE;
 	if (mq_variants_any(&incoming->earlier))
 		mq_problems_add(message->problems, MQ_PROBLEM_REPORT_VARIANT, TRUE, index, report->part,
@@ -305,17 +316,21 @@ put_report(MqStore *store, MqMessage *message, gint64 message_id, guint index, I
 	const MqReport *report = incoming->report;
 	gint64 duplicate_of;
 	gint64 key = mq_variants_key(report);
+	const char *trust = suspicion(message, (gint)index);
+	gboolean suspected;
 
-	if (!find_duplicate(store, report, &duplicate_of, error))
+	if (!find_duplicate(store, report, &duplicate_of, &suspected, error))
 		return FALSE;
 	if (duplicate_of != 0) {
 		result->duplicates++;
+		if (suspected && trust == NULL && !believe(store, duplicate_of, error))
+			return FALSE;
 		return put_sighting(store, duplicate_of, message_id, report->part, error);
 	}
 	incoming->begin_s = begin_of(report, message);
-	if (!prepare_variant(store, incoming, message, (gint)index, key, error)
+	if (!prepare_variant(store, incoming, message, (gint)index, key, trust != NULL, error)
 	    || !reserve_rows(store, incoming, message, error)
-	    || !put_head(store, incoming, message_id, key, suspicion(message, (gint)index), error))
+	    || !put_head(store, incoming, message_id, key, trust, error))
 		return FALSE;
 	result->reports[report->type]++;
 	result->variants += mq_variants_any(&incoming->earlier) ? 1 : 0;
@@ -421,13 +436,14 @@ put_message_row(MqStore *store, const MqMessage *message, gint64 *id, gboolean *
 
 		if (!mq_db_do(store, forget, error))
 			return FALSE;
-		g_autoptr(MqQuery) update = mq_db_ask(store, MQ_QUERY_MESSAGE_STATE, error, "iit", *id, (gint64)message->state, name);
+		g_autoptr(MqQuery) update = mq_db_ask(store, MQ_QUERY_MESSAGE_STATE, error, "iitt", *id, (gint64)message->state, name,
+		                                   message->envelope.authentication);
 
 		return mq_db_do(store, update, error);
 	}
-	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_MESSAGE_PUT, error, "btiittai", message->sha256, (gsize)MQ_HASH_BYTES, name,
+	g_autoptr(MqQuery) put = mq_db_ask(store, MQ_QUERY_MESSAGE_PUT, error, "btiittait", message->sha256, (gsize)MQ_HASH_BYTES, name,
 	                                 (gint64)message->n_bytes, (gint64)message->state, message->envelope.message_id,
-	                                 message->envelope.from, message->envelope.date_s, now_s);
+	                                 message->envelope.from, message->envelope.date_s, now_s, message->envelope.authentication);
 
 	if (!mq_db_do(store, put, error))
 		return FALSE;

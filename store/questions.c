@@ -55,8 +55,9 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_RELEASE] = "RELEASE message",
 	[MQ_QUERY_MESSAGE_FIND] = "SELECT id, state FROM message WHERE hash = ?1",
 	[MQ_QUERY_MESSAGE_PUT] =
-		"INSERT INTO message (hash, name, bytes, state, message_id, sender, date_s, ingested_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	[MQ_QUERY_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3 WHERE id = ?1",
+		"INSERT INTO message (hash, name, bytes, state, message_id, sender, date_s, ingested_s, authentication)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[MQ_QUERY_MESSAGE_STATE] = "UPDATE message SET state = ?2, name = ?3, authentication = ?4 WHERE id = ?1",
 	[MQ_QUERY_MESSAGE_FORGET_PROBLEMS] = "DELETE FROM problem WHERE message = ?1 AND report IS NULL",
 
 	[MQ_QUERY_TEXT_FIND] = "SELECT id FROM text WHERE value = ?1",
@@ -80,10 +81,11 @@ static const char *const sql[MQ_QUERY_N] = {
 		"SELECT r.type, t.value, c.value FROM reason r JOIN text t ON t.id = r.type_text JOIN text c ON c.id = r.comment"
 		" WHERE r.reasons = ?1 ORDER BY r.seq",
 
-	[MQ_QUERY_REPORT_BY_DIGEST] = "SELECT id FROM report WHERE digest = ?1",
+	[MQ_QUERY_REPORT_BY_DIGEST] = "SELECT id, trust FROM report WHERE digest = ?1",
+	[MQ_QUERY_REPORT_BELIEVE] = "UPDATE report SET trust = NULL WHERE id = ?1",
 	[MQ_QUERY_REPORT_BY_KEY] =
 		"SELECT r.id, re.value, r.report_id, d.value, r.begin_s, r.end_s FROM report r JOIN text re ON re.id = r.reporter"
-		" JOIN text d ON d.id = r.domain WHERE r.key = ?1 AND r.type = ?2 ORDER BY r.id LIMIT ?3",
+		" JOIN text d ON d.id = r.domain WHERE r.key = ?1 AND r.type = ?2 AND (r.trust IS NULL OR ?4) ORDER BY r.id LIMIT ?3",
 	[MQ_QUERY_NEXT_ROW] = "SELECT coalesce(max(id), 0) + 1 FROM record",
 	[MQ_QUERY_REPORT_PUT] =
 		"INSERT INTO report (type, dialect, message, part, digest, key, reporter, email, extra_contact, report_id, generator,"
@@ -167,7 +169,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		"SELECT code, reason, part, stored FROM problem WHERE report = ?1 OR (report IS NULL AND message ="
 		" (SELECT message FROM report WHERE id = ?1)) ORDER BY id",
 	[MQ_QUERY_REPORT_PROVENANCE] =
-		"SELECT m.name, m.message_id, m.sender, nullif(s.part, ''), hex(m.hash), m.ingested_s FROM (SELECT id AS report, message, part,"
+		"SELECT m.name, m.message_id, m.sender, nullif(s.part, ''), hex(m.hash), m.ingested_s, m.authentication FROM (SELECT id AS report, message, part,"
 		" 0 AS later FROM report WHERE id = ?1 UNION ALL SELECT report, message, part, 1 FROM sighting WHERE report = ?1) s"
 		" JOIN message m ON m.id = s.message ORDER BY s.later, m.id",
 	[MQ_QUERY_REPORT_FAILURE] =

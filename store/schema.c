@@ -127,6 +127,9 @@ static const char *const migrations[] = {
 	"INSERT INTO word VALUES ('zeros', 2, ':0:0:'), ('zeros', 3, ':0:0:0:'), ('zeros', 4, ':0:0:0:0:'),"
 	" ('zeros', 5, ':0:0:0:0:0:'), ('zeros', 6, ':0:0:0:0:0:0:'), ('zeros', 7, ':0:0:0:0:0:0:0:'),"
 	" ('zeros', 8, ':0:0:0:0:0:0:0:0:');",
+
+	/* 3: what the operator's own receiver found of the mail */
+	"ALTER TABLE message ADD COLUMN authentication TEXT;",
 };
 
 /* The address in a column as text (RFC 5952): the views must work in any SQLite, without our functions. */
@@ -187,7 +190,7 @@ static const struct {
 	{ "messages",
 	  "SELECT m.id, m.name, m.bytes, CASE m.state WHEN 1 THEN 'reports' WHEN 2 THEN 'nothing'"
 	  " WHEN 3 THEN 'failed' WHEN 4 THEN 'partly' END AS state, m.message_id, m.sender, datetime(m.date_s, 'unixepoch') AS date,"
-	  " datetime(m.ingested_s, 'unixepoch') AS ingested FROM message m" },
+	  " datetime(m.ingested_s, 'unixepoch') AS ingested, m.authentication FROM message m" },
 	{ "problems",
 	  "SELECT p.id, m.name AS message, p.report, p.part, p.code, p.reason, p.stored"
 	  " FROM problem p JOIN message m ON m.id = p.message" },

@@ -81,6 +81,7 @@ gboolean mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFun
 /* Where a stored report came from. */
 typedef struct {
 	char *message_name, *message_id, *message_from, *part; /* (nullable) */
+	char *authentication;  /* (nullable) what a trusted receiver found of the mail */
 	char *message_sha256;  /* hex */
 	gint64 ingested_s;
 } MqProvenance;

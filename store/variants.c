@@ -70,7 +70,8 @@ same_key(MqQuery *row, const MqReport *report)
 }
 
 gboolean
-mq_variants_find(MqVariants *variants, MqStore *store, const MqReport *report, gint64 key, GError **error)
+mq_variants_find(MqVariants *variants, MqStore *store, const MqReport *report, gint64 key, gboolean suspicious,
+                 GError **error)
 {
 	g_autoptr(MqQuery) ask = NULL;
 	gboolean row = key != 0;
@@ -78,7 +79,8 @@ mq_variants_find(MqVariants *variants, MqStore *store, const MqReport *report, g
 	variants->reports = g_array_new(FALSE, FALSE, sizeof(gint64));
 	if (key == 0)
 		return TRUE;
-	ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_KEY, error, "iii", key, (gint64)report->type, (gint64)VARIANTS_MAX);
+	ask = mq_db_ask(store, MQ_QUERY_REPORT_BY_KEY, error, "iiii", key, (gint64)report->type, (gint64)VARIANTS_MAX,
+	                (gint64)suspicious);
 	if (ask == NULL)
 		return FALSE;
 	while (row) {

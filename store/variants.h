@@ -14,7 +14,9 @@ typedef struct {
 /* What earlier variants are found by: 0 when the report has no id of its own, so that only its content
  * tells it from others. */
 gint64 mq_variants_key(const MqReport *report);
-gboolean mq_variants_find(MqVariants *variants, MqStore *store, const MqReport *report, gint64 key, GError **error);
+/* A suspicious report takes no row from one that is not. */
+gboolean mq_variants_find(MqVariants *variants, MqStore *store, const MqReport *report, gint64 key, gboolean suspicious,
+                          GError **error);
 void mq_variants_clear(MqVariants *variants);
 gboolean mq_variants_any(const MqVariants *variants);
 /* The next two: when there is any. So many that nobody honest sends them: nothing of a further one counts. */
