@@ -17,7 +17,7 @@ typedef struct {
 	MqStore *store;
 	MqProgressBar bar;
 	guint watch_s; /* between two tries; 0: not watching */
-	gint64 messages, already_ingested, ignored, failed, unsettled;
+	gint64 messages, already_ingested, ignored, failed, unsettled, quarantined;
 	gint64 reports[MQ_TYPE_N];
 	gint64 duplicates, variants, records, message_count;
 	json_t *problems;
@@ -64,6 +64,7 @@ put(gpointer ctx, MqMessage *message, GError **error)
 	if (message->state != MQ_MESSAGE_KNOWN && !mq_store_put(run->store, message, &result, error))
 		return FALSE;
 	run->messages++;
+	run->quarantined += message->quarantined != NULL;
 	if (message->state == MQ_MESSAGE_KNOWN || result.known) {
 		run->already_ingested++;
 		return TRUE;
@@ -133,7 +134,7 @@ static json_t *
 make_document(const Run *run, double seconds)
 {
 	json_t *document = mq_document_new("ingest");
-	json_t *rest = json_pack("{s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:I, s:f}",
+	json_t *rest = json_pack("{s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:I, s:f}",
 	                         "messages", (json_int_t)run->messages,
 	                         "already_ingested", (json_int_t)run->already_ingested, "reports",
 	                         "aggregate", (json_int_t)run->reports[MQ_TYPE_AGGREGATE],
@@ -143,6 +144,7 @@ make_document(const Run *run, double seconds)
 	                         "variants", (json_int_t)run->variants,
 	                         "ignored", (json_int_t)run->ignored,
 	                         "failed", (json_int_t)run->failed,
+	                         "quarantined", (json_int_t)run->quarantined,
 	                         "records", (json_int_t)run->records,
 	                         "message_count", (json_int_t)run->message_count,
 	                         "problems", run->problems,
@@ -241,6 +243,7 @@ print_summary(const MqApp *app, const json_t *document)
 	const json_t *problems = json_object_get(document, "problems");
 	g_autoptr(GArray) groups = group_problems(problems);
 	json_int_t left_out = json_integer_value(json_object_get(document, "problems_left_out"));
+	json_int_t quarantined = json_integer_value(json_object_get(document, "quarantined"));
 
 	mq_print_fields(app, counts, G_N_ELEMENTS(counts), document);
 	if (groups->len > 0)
@@ -249,6 +252,9 @@ print_summary(const MqApp *app, const json_t *document)
 		print_group(app, &g_array_index(groups, Group, i));
 	if (left_out > 0)
 		mq_print_line(app, "  and %" JSON_INTEGER_FORMAT " further ones", left_out);
+	if (quarantined > 0)
+		mq_print_line(app, "\n%" JSON_INTEGER_FORMAT " %s copied to the quarantine", quarantined,
+		              quarantined == 1 ? "message was" : "messages were");
 }
 
 static const MqLayout layout = { .print_text = print_summary };
@@ -318,7 +324,7 @@ run_ingest(MqApp *app, GStrv *args, GError **error)
 		{ "after", 0, 0, G_OPTION_ARG_FILENAME, &after,
 		  "what becomes of a Maildir or IMAP message once its reports are stored: keep (default), seen, move:FOLDER, delete", "ACTION" },
 		{ "quarantine", 0, 0, G_OPTION_ARG_FILENAME, &quarantine,
-		  "copy what could not be understood there", "DIR" },
+		  "keep a copy of what is not understood there, and why", "DIR" },
 		{ "watch", 0, 0, G_OPTION_ARG_NONE, &watch, "keep running: take new mail of Maildirs and IMAP folders as it arrives", NULL },
 		{ "interval", 0, 0, G_OPTION_ARG_INT, &interval_s, "with --watch: ask IMAP servers so often (default: 300)", "SECONDS" },
 		{ "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "parser threads (default: the processors)", "N" },

@@ -7,6 +7,7 @@
 #include "ingest/mail.h"
 #include "ingest/message.h"
 #include "ingest/origins.h"
+#include "ingest/quarantine.h"
 #include "ingest/watch.h"
 
 #define JOBS_MAX    64
@@ -59,6 +60,7 @@ typedef struct {
 	Job *waiting[MQ_LIMIT_FLIGHT_MESSAGES + 1]; /* for those before them; by order, modulo its size */
 	guint64 next;
 	guint uncommitted;
+	MqQuarantine *quarantine; /* (nullable) */
 	GPtrArray *unsettled; /* MqItem *: what --after acts on after the next commit */
 	gint64 committed_us, shown_us;
 	MqProgress progress;
@@ -286,6 +288,8 @@ commit(Run *run, GError **error)
 	if (run->sink->commit != NULL && !run->sink->commit(run->sink_ctx, error))
 		return FALSE;
 	settle(run);
+	if (run->quarantine != NULL && !mq_quarantine_settle(run->quarantine, error))
+		return FALSE;
 	return put_marks(run, error);
 }
 
@@ -335,6 +339,8 @@ deliver(Run *run, const Job *job, GError **error)
 
 	if (message == NULL)
 		return TRUE;
+	if (run->quarantine != NULL && !mq_quarantine_look(run->quarantine, message, error))
+		return FALSE;
 	taken = run->sink->put(run->sink_ctx, message, error);
 	if (taken)
 		finish(run, message);
@@ -424,17 +430,10 @@ run_free(Run *run)
 	g_hash_table_unref(run->seen);
 	g_hash_table_unref(run->seeing);
 	g_ptr_array_unref(run->unsettled);
+	mq_quarantine_free(run->quarantine);
 	g_free(run);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
-
-static gboolean
-check_options(const MqIngestOptions *options, GError **error)
-{
-	if (options->quarantine != NULL)
-		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "--quarantine is not supported");
-	return options->quarantine == NULL;
-}
 
 static gboolean
 check_watch(const Run *run, GError **error)
@@ -486,7 +485,9 @@ mq_ingest_run(const char *const *sources, const MqIngestOptions *options, const 
 	run->done = g_async_queue_new();
 	run->read = g_queue_new();
 	run->committed_us = g_get_monotonic_time();
-	if (!check_options(options, error) || !find_places(run, sources, error) || !check_watch(run, error))
+	if (!find_places(run, sources, error) || !check_watch(run, error))
+		return FALSE;
+	if (options->quarantine != NULL && (run->quarantine = mq_quarantine_open(options->quarantine, error)) == NULL)
 		return FALSE;
 	run->parsers = g_thread_pool_new(parse, run, (gint)MIN(jobs, JOBS_MAX), TRUE, error);
 	if (run->parsers == NULL)

@@ -65,6 +65,7 @@ typedef struct {
 	MqProblems *problems;
 	gboolean records_follow; /* over MQ_LIMIT_HELD_RECORDS: get them by mq_message_pour() */
 	MqItem *item;            /* how to read it again */
+	char *quarantined;       /* (nullable) the copy that was made of it in this run */
 	GArray *batch_runs;      /* mq_message_pour()'s own: which batches belong to which report */
 } MqMessage;
 

@@ -45,6 +45,7 @@ mq_message_free(MqMessage *message)
 	g_ptr_array_unref(message->reports);
 	g_array_unref(message->batch_runs);
 	g_free(message->name);
+	g_free(message->quarantined);
 	g_free(message);
 }
 

@@ -96,9 +96,9 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORT_DOMAIN_PUT] = "INSERT OR IGNORE INTO report_domain (report, domain, begin_s) VALUES (?1, ?2, coalesce(?3, 0))",
 	[MQ_QUERY_REPORT_ERROR_PUT] = "INSERT INTO report_error VALUES (?, ?, ?)",
 	[MQ_QUERY_SIGHTING_COUNT] = "SELECT count(*) FROM sighting WHERE report = ?1",
-	[MQ_QUERY_SIGHTING_PUT] =
-		"INSERT OR IGNORE INTO sighting SELECT ?1, ?2, coalesce(?3, '') WHERE NOT EXISTS"
-		" (SELECT 1 FROM report WHERE id = ?1 AND message = ?2 AND coalesce(part, '') = coalesce(?3, ''))",
+	[MQ_QUERY_SIGHTING_PUT] = /* not where it was first seen: that message may be tried again */
+		"INSERT OR IGNORE INTO sighting (report, message, part) SELECT ?1, ?2, coalesce(?3, '')"
+		" WHERE NOT EXISTS (SELECT 1 FROM report WHERE id = ?1 AND message = ?2 AND part IS ?3)",
 	[MQ_QUERY_RECORD_PUT] = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_PROBLEM_PUT] = "INSERT INTO problem (message, report, code, reason, part, stored) VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
 
@@ -233,10 +233,13 @@ const char *const mq_prune_steps[] = {
 	FORGET("failure", "report"),
 	"DELETE FROM tls_failure WHERE policy IN (SELECT id FROM tls_policy WHERE report IN (SELECT report FROM temp.scope))",
 	FORGET("tls_policy", "report"),
+	/* a part that was lost (state 4) is not tried again: that would bring back the others */
+	"UPDATE message SET state = 1 WHERE state = 4 AND id IN"
+	" (SELECT message FROM report WHERE id IN (SELECT report FROM temp.scope))",
 	FORGET("report", "id"),
-	/* the envelope of a forgotten failure sample may name people: what stays is that it was read (states 1, 4: had reports) */
+	/* the envelope of a forgotten failure sample may name people: what stays is that it was read (state 1: had reports) */
 	"UPDATE message SET message_id = NULL, sender = NULL WHERE id NOT IN (SELECT message FROM report)"
-	" AND id NOT IN (SELECT message FROM sighting) AND state IN (1, 4)",
+	" AND id NOT IN (SELECT message FROM sighting) AND state = 1",
 	"DELETE FROM auth WHERE id NOT IN (SELECT auth FROM record)",
 	"DELETE FROM auth_dkim WHERE auth NOT IN (SELECT id FROM auth)",
 	"DELETE FROM auth_spf WHERE auth NOT IN (SELECT id FROM auth)",

@@ -45,6 +45,47 @@ test_nothing_stored(StoreFixture *f, gconstpointer data)
 }
 
 static void
+test_tried_again(StoreFixture *f, gconstpointer data)
+{
+	MqMessage *partly = made_message("b", made_two_rows("1"));
+	MqMessage *whole = made_message("b", made_two_rows("1"));
+	MqPutResult result;
+
+	(void)data;
+	partly->state = MQ_MESSAGE_PARTLY;
+	mq_problems_add(partly->problems, MQ_PROBLEM_XML_BROKEN, FALSE, -1, "b.xml", "breaks");
+	mq_problems_add(partly->problems, MQ_PROBLEM_VALUE_ODD, TRUE, 0, "a.xml", "of the report");
+	made_put(f, partly);
+	result = made_put(f, whole); /* by a marque that understands all of it */
+	g_assert_false(result.known);
+	g_assert_cmpuint(result.duplicates, ==, 1);
+	assert_total(f, "=15/10");
+	g_autoptr(MqMessage) same = made_message("b", NULL);
+	g_autoptr(MqStoredReport) stored = mq_store_report(f->store, 1, NULL);
+
+	g_assert_cmpint(mq_store_knows(f->store, same->sha256), ==, MQ_KNOWN_DONE);
+	g_assert_cmpuint(stored->provenance->len, ==, 1);
+	g_assert_cmpuint(stored->problems->len, ==, 1); /* what was odd in the report is still known */
+}
+
+static void
+test_forgotten_is_not_tried_again(StoreFixture *f, gconstpointer data)
+{
+	MqMessage *partly = made_message("b", made_two_rows("1"));
+	g_autoptr(MqMessage) same = made_message("b", NULL);
+	g_autoptr(GError) error = NULL;
+	MqPruned pruned;
+
+	(void)data;
+	partly->state = MQ_MESSAGE_PARTLY;
+	mq_problems_add(partly->problems, MQ_PROBLEM_XML_BROKEN, FALSE, -1, "b.xml", "breaks");
+	made_put(f, partly);
+	mq_store_prune(f->store, DAY + 20 * MQ_DAY_S, MQ_TYPE_ABSENT, FALSE, &pruned, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(mq_store_knows(f->store, same->sha256), ==, MQ_KNOWN_DONE);
+}
+
+static void
 test_duplicate(StoreFixture *f, gconstpointer data)
 {
 	MqReport *turned = made_report("R.example", "1", "example.com", DAY);
@@ -150,29 +191,6 @@ test_failed_message(StoreFixture *f, gconstpointer data)
 	g_assert_cmpint(status.failed_messages, ==, 0);
 	g_assert_cmpint(status.problems, ==, 0);
 	g_assert_cmpint(status.records, ==, 2);
-}
-
-/* What was beside a good report is tried again; the report is there once, and came once. */
-static void
-test_partly_read_message(StoreFixture *f, gconstpointer data)
-{
-	g_autoptr(GError) error = NULL;
-
-	(void)data;
-	for (guint i = 0; i < 2; i++) {
-		MqMessage *message = made_message("a", made_two_rows("1"));
-
-		message->state = MQ_MESSAGE_PARTLY;
-		mq_problems_add(message->problems, MQ_PROBLEM_VALUE_ODD, TRUE, 0, "a.xml", "odd");
-		mq_problems_add(message->problems, MQ_PROBLEM_ARCHIVE_BROKEN, FALSE, -1, "b.xml.gz", "breaks");
-		g_assert_cmpint(mq_store_knows(f->store, message->sha256), ==, MQ_KNOWN_NOT);
-		g_assert_cmpuint(made_put(f, message).duplicates, ==, i);
-	}
-	g_autoptr(MqStoredReport) stored = mq_store_report(f->store, 1, &error);
-
-	g_assert_no_error(error);
-	g_assert_cmpuint(stored->problems->len, ==, 2);
-	g_assert_cmpuint(stored->provenance->len, ==, 1);
 }
 
 static void
@@ -419,12 +437,13 @@ main(int argc, char **argv)
 	add("a report is put and counted", test_put);
 	add("a message is taken once", test_same_message);
 	add("a message without a report is known", test_nothing_stored);
+	add("what was forgotten is not tried again", test_forgotten_is_not_tried_again);
+	add("a message that was not all stored is tried again", test_tried_again);
 	add("equal content is a duplicate", test_duplicate);
 	add("rows of a variant count once", test_variant);
 	add("an id elsewhere is another report", test_same_id_elsewhere);
 	add("without an id there is no variant", test_no_id_is_no_variant);
 	add("a failed message is tried again", test_failed_message);
-	add("a partly read message is tried again", test_partly_read_message);
 	add("absent stays absent", test_absent_stays_absent);
 	add("prune forgets for good", test_prune);
 	add("labels", test_labels);
