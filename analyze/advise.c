@@ -158,6 +158,7 @@ mq_advice_read(MqAdvice *advice, MqStore *store, MqFlowFunc also, gpointer ctx, 
 	filter.trusted_only = TRUE;
 	return mq_store_flows(store, &filter, take_flow, &readers, error)
 	       && mq_store_totals(store, &filter, MQ_BY_NOTHING, take_reports, &advice->reports, error)
+	       && mq_store_count_suspicious(store, &filter, &advice->suspicious_reports, error)
 	       && mq_store_labels(store, advice->domain, take_label, advice->labels, error);
 }
 

@@ -67,6 +67,7 @@ typedef struct {
 	MqRequirements need;        /* the defaults; to be changed before mq_advice_decide() */
 	MqSources *sources;
 	gint64 reports;
+	gint64 suspicious_reports;  /* left out of all this */
 	GPtrArray *labels;          /* MqLabel * */
 	/* what DNS says */
 	gboolean answered;          /* of the DMARC record */

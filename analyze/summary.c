@@ -167,13 +167,15 @@ take_totals(gpointer ctx, const char *key, const MqTotals *totals, GError **erro
 }
 
 static gboolean
-count_report(gpointer ctx, const MqReportRow *row, GError **error)
+count_failure(gpointer ctx, const MqReportRow *row, GError **error)
 {
-	gint64 *n = ctx;
+	MqDomainSummary *out = ctx;
 
-	(void)row;
 	(void)error;
-	(*n)++;
+	if (mq_feedback_is_complaint(row->feedback_type))
+		out->complaints++;
+	else
+		out->failures++;
 	return TRUE;
 }
 
@@ -197,15 +199,12 @@ ask_other_reports(MqStore *store, const MqFilter *now, MqDomainSummary *out, GEr
 {
 	MqFilter failures = *now;
 	MqFilter tls = *now;
-	MqFilter suspicious = *now;
 
 	failures.type = MQ_TYPE_FAILURE;
 	tls.type = MQ_TYPE_TLS;
-	suspicious.trusted_only = FALSE;
-	suspicious.untrusted_only = TRUE;
-	return mq_store_reports(store, &failures, count_report, &out->failures, error)
+	return mq_store_reports(store, &failures, count_failure, out, error)
 	       && mq_store_each_report(store, &tls, take_tls, out, error)
-	       && mq_store_reports(store, &suspicious, count_report, &out->suspicious_reports, error);
+	       && mq_store_count_suspicious(store, now, &out->suspicious_reports, error);
 }
 
 typedef struct {

@@ -47,6 +47,7 @@ typedef struct {
 	gint64 failing_others_messages; /* that failed there */
 	MqSummaryOrigins threat, forwarded;
 	gint64 failures;         /* failure samples */
+	gint64 complaints;       /* of people, in the same form: no failures */
 	gint64 tls_ok, tls_failed; /* sessions */
 	gint64 suspicious_reports; /* left out of all this */
 	GArray *days;            /* MqTrendPoint: MQ_SUMMARY_TREND_DAYS up to the end of the period */

@@ -192,6 +192,16 @@ print_evidence(const MqApp *app, const json_t *senders)
 
 /* --- the functions people came for --- */
 
+static void
+print_left_out(const MqApp *app, const json_t *domain)
+{
+	json_int_t n = json_integer_value(json_object_get(json_object_get(domain, "volume"), "suspicious_reports_left_out"));
+
+	if (n > 0)
+		mq_print_line(app, "\n%" JSON_INTEGER_FORMAT " suspicious %s left out; 'marque reports --untrusted' says why", n,
+		              n == 1 ? "report is" : "reports are");
+}
+
 void
 mq_advice_print(const MqApp *app, const json_t *domain)
 {
@@ -204,6 +214,7 @@ mq_advice_print(const MqApp *app, const json_t *domain)
 	print_senders(app, senders);
 	if (app->globals.verbose)
 		print_evidence(app, senders);
+	print_left_out(app, domain);
 }
 
 /* What a person has to do something about, then what waits, then what is done; the larger first. */

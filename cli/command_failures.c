@@ -6,6 +6,7 @@
 static const MqColumn columns[] = {
 	{ "id", "Report", MQ_CELL_COUNT },
 	{ "arrival_date", "Arrived", MQ_CELL_TIME },
+	{ "feedback_type", "Type", MQ_CELL_TEXT },
 	{ "source_ip", "Source", MQ_CELL_TEXT },
 	{ "reported_domain", "Domain", MQ_CELL_TEXT },
 	{ "auth_failure", "Failed", MQ_CELL_LIST },
@@ -20,6 +21,7 @@ static const MqColumn columns[] = {
 	{ "dkim.selector", "DKIM selector", MQ_CELL_TEXT, .csv_only = TRUE },
 	{ "dkim.identity", "DKIM identity", MQ_CELL_TEXT, .csv_only = TRUE },
 	{ "spf_dns", "SPF record", MQ_CELL_TEXT, .csv_only = TRUE },
+	{ "suspicion", "Suspicion", MQ_CELL_TEXT, .csv_only = TRUE },
 };
 
 static const MqLayout layout = {

@@ -186,28 +186,15 @@ rows_by_sender(MqApp *app, MqStore *store, const MqFilter *filter, gboolean reso
 	return TRUE;
 }
 
-static gboolean
-count_report(gpointer ctx, const MqReportRow *row, GError **error)
-{
-	gint64 *n = ctx;
-
-	(void)row;
-	(void)error;
-	(*n)++;
-	return TRUE;
-}
-
 /* Suspicious reports say nothing about senders; how many there are is said. */
 static gboolean
 add_left_out(MqStore *store, const MqFilter *filter, json_t *document, GError **error)
 {
-	MqFilter untrusted = *filter;
-	gint64 n = 0;
+	MqFilter aggregate = *filter;
+	gint64 n;
 
-	untrusted.trusted_only = FALSE;
-	untrusted.untrusted_only = TRUE;
-	untrusted.type = MQ_TYPE_AGGREGATE;
-	if (!mq_store_reports(store, &untrusted, count_report, &n, error))
+	aggregate.type = MQ_TYPE_AGGREGATE;
+	if (!mq_store_count_suspicious(store, &aggregate, &n, error))
 		return FALSE;
 	json_object_set_new(document, "suspicious_reports_left_out", json_integer(n));
 	return TRUE;

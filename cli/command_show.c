@@ -48,6 +48,7 @@ static const MqColumn records[] = {
 };
 
 static const MqColumn failure[] = {
+	{ "feedback_type", "Type", MQ_CELL_TEXT },
 	{ "arrival_date", "Arrived", MQ_CELL_TIME },
 	{ "source_ip", "Source", MQ_CELL_TEXT },
 	{ "reported_domain", "Reported domain", MQ_CELL_TEXT },

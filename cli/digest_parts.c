@@ -309,8 +309,9 @@ static const struct note {
 	{ "threat.blocked", "forged message was quarantined or rejected", "forged messages were quarantined or rejected" },
 	{ "other_failing_senders", "further sender fails; 'marque senders' lists it", "further senders fail; 'marque senders' lists them" },
 	{ "failures", "failure sample; 'marque failures' shows it", "failure samples; 'marque failures' shows them" },
-	{ "suspicious_reports_left_out", "suspicious report is left out; 'marque reports' says why",
-	  "suspicious reports are left out; 'marque reports' says why" },
+	{ "complaints", "complaint about mail; 'marque failures' shows it", "complaints about mail; 'marque failures' shows them" },
+	{ "suspicious_reports_left_out", "suspicious report is left out; 'marque reports --untrusted' says why",
+	  "suspicious reports are left out; 'marque reports --untrusted' says why" },
 };
 
 static void

@@ -215,7 +215,7 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 		json_array_append_new(changes, change_document(g_ptr_array_index(summary->changes, i)));
 	for (guint i = 0; i < summary->failing->len; i++)
 		json_array_append_new(failing, failing_document(summary, g_ptr_array_index(summary->failing, i)));
-	document = json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I,"
+	document = json_pack("{s:o, s:o, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:I, s:I,"
 	                 " s:{s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 	                 "domain", mq_json_text(summary->domain),
 	                 "headline", mq_json_text(summary->headline),
@@ -233,7 +233,8 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "senders", senders_document(all, summary),
 	                 "threat", origins_document(&summary->threat),
 	                 "forwarded", origins_document(&summary->forwarded),
-	                 "failures", (json_int_t)summary->failures, "tls",
+	                 "failures", (json_int_t)summary->failures,
+	                 "complaints", (json_int_t)summary->complaints, "tls",
 	                 "sessions_ok", (json_int_t)summary->tls_ok,
 	                 "sessions_failed", (json_int_t)summary->tls_failed,
 	                 "reports", (json_int_t)now->reports,

@@ -139,6 +139,7 @@ mq_document_failure(const MqStoredReport *stored)
 	json_object_set_new(document, "reporter", mq_json_text(stored->report->reporter));
 	if (stored->report->failure != NULL)
 		add_failure(document, stored->report->failure);
+	json_object_set_new(document, "suspicion", mq_json_text(stored->trust));
 	return document;
 }
 

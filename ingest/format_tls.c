@@ -224,6 +224,22 @@ get_strings(const Tls *tls, const json_t *object, const char *key, GPtrArray *li
 	}
 }
 
+/* RFC 8460 section 4.3. The list is open: another word is kept, and noted. */
+static const char *const result_types[] = {
+	"starttls-not-supported", "certificate-host-mismatch", "certificate-expired", "certificate-not-trusted",
+	"validation-failure", "tlsa-invalid", "dnssec-invalid", "dane-required", "sts-policy-fetch-error",
+	"sts-policy-invalid", "sts-webpki-invalid", NULL,
+};
+
+static void
+check_result_type(const Tls *tls, const char *type)
+{
+	if (type == NULL)
+		note(tls, MQ_PROBLEM_VALUE_MISSING, "a failure has no 'result-type'");
+	else if (!g_strv_contains(result_types, type))
+		note(tls, MQ_PROBLEM_VALUE_ODD, "'%s' is no result type of RFC 8460", type);
+}
+
 static MqTlsFailure *
 read_failure(const Tls *tls, const json_t *detail)
 {
@@ -239,8 +255,7 @@ read_failure(const Tls *tls, const json_t *detail)
 	if (failure->information == NULL)
 		failure->information = get_text(tls, detail, "additional-info-uri");
 	failure->reason_code = get_text(tls, detail, "failure-reason-code");
-	if (failure->result_type == NULL)
-		note(tls, MQ_PROBLEM_VALUE_MISSING, "a failure has no 'result-type'");
+	check_result_type(tls, failure->result_type);
 	if (json_object_get(detail, "failed-session-count") == NULL)
 		note(tls, MQ_PROBLEM_VALUE_MISSING, "a failure has no 'failed-session-count'");
 	return failure;

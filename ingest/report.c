@@ -35,6 +35,12 @@ mq_word_parse(const MqWords *words, const char *word)
 	return 0;
 }
 
+gboolean
+mq_feedback_is_complaint(const char *feedback_type)
+{
+	return feedback_type != NULL && g_ascii_strcasecmp(feedback_type, "auth-failure") != 0;
+}
+
 MqResult
 mq_record_dmarc(const MqRecord *record)
 {

@@ -144,6 +144,10 @@ typedef struct {
 	char *fo; /* (nullable) */
 } MqPolicyPublished;
 
+/* Whether a failure report is the complaint of a person (abuse, fraud, not-spam …, RFC 5965) and no mail that failed to
+ * authenticate. @feedback_type: (nullable) */
+gboolean mq_feedback_is_complaint(const char *feedback_type);
+
 /* A failure (ruf) report. Of the mail that failed only these fields are kept, never its body. */
 typedef struct {
 	char *feedback_type;       /* (nullable) "auth-failure" */

@@ -29,11 +29,34 @@ mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, g
 			.n_messages = mq_db_int(ask, 9),
 			.is_variant = mq_db_int(ask, 10) != 0,
 			.trust = mq_db_text(ask, 11),
+			.feedback_type = mq_db_text(ask, 12),
 		};
 		if (!take(ctx, &out, error))
 			return FALSE;
 	}
 	return ask != NULL;
+}
+
+static gboolean
+count_report(gpointer ctx, const MqReportRow *row, GError **error)
+{
+	gint64 *n = ctx;
+
+	(void)row;
+	(void)error;
+	(*n)++;
+	return TRUE;
+}
+
+gboolean
+mq_store_count_suspicious(MqStore *store, const MqFilter *filter, gint64 *n, GError **error)
+{
+	MqFilter suspicious = *filter;
+
+	*n = 0;
+	suspicious.trusted_only = FALSE;
+	suspicious.untrusted_only = TRUE;
+	return mq_store_reports(store, &suspicious, count_report, n, error);
 }
 
 /* A key of totals: text, or a source. (nullable) (transfer full) */

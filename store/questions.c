@@ -45,7 +45,7 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 
 #define REPORT_ROW \
 	"SELECT r.id, r.type, r.dialect, re.value, r.report_id, d.value, r.begin_s, r.end_s, r.records, r.messages, r.variant," \
-	" r.trust"
+	" r.trust, (SELECT f.feedback_type FROM failure f WHERE f.report = r.id)"
 
 #define REPORT_NAMES " text re ON re.id = r.reporter CROSS JOIN text d ON d.id = r.domain"
 #define NEWEST_FIRST " ORDER BY r.begin_s DESC, r.id DESC LIMIT ?7"

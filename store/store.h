@@ -73,10 +73,13 @@ typedef struct {
 	gint64 n_records, n_messages; /* that count: rows of a variant that are there already do not */
 	gboolean is_variant;
 	const char *trust; /* (nullable) why it is suspicious; NULL: nothing speaks against it */
+	const char *feedback_type; /* (nullable) of a failure report: mq_feedback_is_complaint() */
 } MqReportRow;
 typedef gboolean (*MqReportRowFunc)(gpointer ctx, const MqReportRow *row, GError **error);
 /* Newest first (begin, then id). */
 gboolean mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error);
+/* How many reports look forged, of those that @filter would take but for its trust. */
+gboolean mq_store_count_suspicious(MqStore *store, const MqFilter *filter, gint64 *n, GError **error);
 
 /* Where a stored report came from. */
 typedef struct {
