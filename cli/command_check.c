@@ -183,12 +183,20 @@ print_tree(const MqApp *app, const json_t *nodes, int depth)
 }
 
 static void
+print_labelled(const MqApp *app, const char *label, const char *text)
+{
+	g_autofree char *indented = g_strdup_printf("            %-8s ", label);
+
+	mq_print_paragraph(app, indented, 21, text);
+}
+
+static void
 print_part(const MqApp *app, const json_t *finding, const char *label, const char *key)
 {
 	const char *text = json_string_value(json_object_get(finding, key));
 
 	if (text != NULL)
-		mq_print_line(app, "            %-8s %s", label, text);
+		print_labelled(app, label, text);
 }
 
 static void
@@ -197,13 +205,15 @@ print_finding(const MqApp *app, const json_t *finding)
 	const json_t *evidence = json_object_get(finding, "evidence");
 	const char *name = json_string_value(json_object_get(finding, "record_name"));
 	const char *record = json_string_value(json_object_get(finding, "record"));
+	g_autofree char *severity = g_strdup_printf("  %-9s ", json_string_value(json_object_get(finding, "severity")));
+	g_autofree char *line = g_strdup_printf("%s: %s (%s)", json_string_value(json_object_get(finding, "subject")),
+	                                        json_string_value(json_object_get(finding, "title")),
+	                                        json_string_value(json_object_get(finding, "id")));
 
-	mq_print_line(app, "  %-9s %s: %s (%s)", json_string_value(json_object_get(finding, "severity")),
-	              json_string_value(json_object_get(finding, "subject")), json_string_value(json_object_get(finding, "title")),
-	              json_string_value(json_object_get(finding, "id")));
+	mq_print_paragraph(app, severity, 12, line);
 	print_part(app, finding, "", "detail");
 	for (size_t i = 0; i < json_array_size(evidence); i++)
-		mq_print_line(app, "            %-8s %s", i == 0 ? "seen" : "", json_string_value(json_array_get(evidence, i)));
+		print_labelled(app, i == 0 ? "seen" : "", json_string_value(json_array_get(evidence, i)));
 	print_part(app, finding, "fix", "fix");
 	if (record != NULL)
 		mq_print_line(app, "            %-8s %s %s %s", "publish", name,
@@ -228,7 +238,7 @@ print_fine(const MqApp *app, const json_t *findings)
 			                       json_string_value(json_object_get(finding, "title")));
 	}
 	if (line->len > 0)
-		mq_print_line(app, "  fine      %s (-v says more)", line->str);
+		mq_print_paragraph(app, "  fine      ", 12, g_string_append(line, " (-v says more)")->str);
 }
 
 static void
@@ -240,7 +250,9 @@ print_text(const MqApp *app, const json_t *document)
 	json_array_foreach(json_object_get(document, "domains"), d, domain) {
 		const json_t *findings = json_object_get(domain, "findings");
 
-		mq_print_line(app, "%s%s", d > 0 ? "\n" : "", json_string_value(json_object_get(domain, "domain")));
+		if (d > 0)
+			fputc('\n', app->out);
+		mq_print_heading(app, json_string_value(json_object_get(domain, "domain")));
 		json_array_foreach(findings, i, finding) {
 			const char *severity = json_string_value(json_object_get(finding, "severity"));
 

@@ -17,12 +17,12 @@ static const MqColumn columns[] = {
 	{ "dmarc_pass", "Passed", MQ_CELL_COUNT, .csv_only = TRUE },
 	{ "spf_aligned", "SPF", MQ_CELL_COUNT },
 	{ "dkim_aligned", "DKIM", MQ_CELL_COUNT },
-	{ "quarantined", "Quarantined", MQ_CELL_COUNT },
-	{ "rejected", "Rejected", MQ_CELL_COUNT },
-	{ "reporters", "Reporters", MQ_CELL_COUNT },
-	{ "first_seen", "First", MQ_CELL_DAY },
-	{ "last_seen", "Last", MQ_CELL_DAY },
-	{ "domains", "Proved domains", MQ_CELL_LIST },
+	{ "quarantined", "Quarantined", MQ_CELL_COUNT, .optional = TRUE },
+	{ "rejected", "Rejected", MQ_CELL_COUNT, .optional = TRUE },
+	{ "reporters", "Reporters", MQ_CELL_COUNT, .optional = TRUE },
+	{ "first_seen", "First", MQ_CELL_DAY, .optional = TRUE },
+	{ "last_seen", "Last", MQ_CELL_DAY, .optional = TRUE },
+	{ "domains", "Proved domains", MQ_CELL_LIST, .optional = TRUE },
 };
 
 /* What --by takes, and what its first column is called. */

@@ -10,10 +10,10 @@
 static const MqColumn ranking_columns[] = {
 	{ "domain", "Domain", MQ_CELL_TEXT },
 	{ "messages", "Messages", MQ_CELL_COUNT },
-	{ "previous_messages", "Before", MQ_CELL_COUNT },
+	{ "previous_messages", "Before", MQ_CELL_COUNT, .optional = TRUE },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
-	{ "previous_pass", "Before", MQ_CELL_SHARE },
-	{ "weeks", "12 weeks", MQ_CELL_TREND },
+	{ "previous_pass", "Before", MQ_CELL_SHARE, .optional = TRUE },
+	{ "weeks", "12 weeks", MQ_CELL_TREND, .optional = TRUE },
 	{ "needs_person", "Needs you", MQ_CELL_FLAG },
 	{ "next", "Next", MQ_CELL_TEXT },
 };
@@ -46,7 +46,7 @@ static const MqColumn sender_columns[] = {
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
 	{ "quarantined", "Quarantined", MQ_CELL_SOME },
 	{ "rejected", "Rejected", MQ_CELL_SOME },
-	{ "domains", "Proved domains", MQ_CELL_LIST },
+	{ "domains", "Proved domains", MQ_CELL_LIST, .optional = TRUE },
 };
 
 static const MqColumn origin_columns[] = {

@@ -45,6 +45,7 @@ typedef struct {
 	const char *label;
 	MqCellKind kind;
 	gboolean csv_only; /* too much for a terminal */
+	gboolean optional; /* left out where the terminal is too narrow for all, the last first */
 } MqColumn;
 
 /* A cell's value; null when there is none. Borrows from @row. */

@@ -32,31 +32,16 @@ mq_print_heading(const MqApp *app, const char *text)
 		fprintf(app->out, "%s\n", visible);
 }
 
-/* A word that is longer than the line stays whole: it may be a record to copy. */
 void
 mq_print_paragraph(const MqApp *app, const char *label, guint indent, const char *text)
 {
 	guint width = mq_terminal_width(app);
 	g_autofree char *visible = mq_text_visible(text);
-	g_auto(GStrv) words = g_strsplit(visible, " ", -1);
-	guint column = indent;
+	g_autofree char *wrapped = mq_terminal_wrap(visible, width > 0 ? MAX(width, MIN_WIDTH + indent) - indent : G_MAXUINT);
+	g_auto(GStrv) lines = g_strsplit(wrapped, "\n", -1);
 
-	width = width > 0 ? MAX(width, MIN_WIDTH) : G_MAXUINT;
-	fprintf(app->out, "%-*s", (int)indent, label);
-	for (char **word = words; *word != NULL; word++) {
-		guint n = mq_terminal_columns(*word);
-
-		if (column > indent && column + 1 + n > width) {
-			fprintf(app->out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', app->out);
-			column++;
-		}
-		fputs(*word, app->out);
-		column += n;
-	}
-	fputc('\n', app->out);
+	for (gsize i = 0; lines[i] != NULL; i++)
+		fprintf(app->out, "%-*s%s\n", (int)indent, i == 0 ? label : "", lines[i]);
 }
 
 void

@@ -12,6 +12,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScolsTable, scols_unref_table)
 #define PASS_GOOD 0.98 /* what a domain has that can move on; below it, something is to be done */
 #define PASS_FAIR 0.90
 
+#define SEPARATOR_WIDTH 2
+#define PROSE_WIDTH     24
+
 /* Plain colours, not bright ones: bright yellow on white cannot be read. */
 static const char *
 color_of(const MqColumn *column, const json_t *value)
@@ -65,7 +68,7 @@ make_table(const MqApp *app)
 	table = scols_new_table();
 	scols_table_enable_noencoding(table, 1); /* mq_cell_text() made strangers' text visible */
 	scols_table_enable_colors(table, mq_terminal_colors(app));
-	scols_table_set_column_separator(table, "  ");
+	scols_table_set_column_separator(table, "  "); /* SEPARATOR_WIDTH */
 	scols_table_set_termforce(table, mq_terminal_is(app) ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (mq_terminal_is(app))
 		scols_table_set_termwidth(table, mq_terminal_width(app));
@@ -90,14 +93,105 @@ fill_table(const MqApp *app, const GArray *columns, const json_t *rows, const js
 	return table;
 }
 
-/* Without bars: those are for pages. */
+/* Columns that a column of the table needs; of text that may be cut, as much as can still be read. */
+static guint
+width_of(const MqColumn *column, const json_t *rows, gboolean may_be_cut)
+{
+	guint label = mq_terminal_columns(column->label);
+	guint widest = label;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		g_autofree char *text = mq_cell_text(column->kind, mq_json_at(row, column->key));
+
+		widest = MAX(widest, mq_terminal_columns(text));
+	}
+	if (may_be_cut && (column->kind == MQ_CELL_TEXT || column->kind == MQ_CELL_LIST))
+		return MAX(label, MIN(widest, PROSE_WIDTH));
+	return widest;
+}
+
+/* What the other columns leave to the last one. */
+static guint
+width_left(const MqApp *app, const GArray *columns, const json_t *rows)
+{
+	guint used = 0;
+
+	for (guint c = 0; c + 1 < columns->len; c++)
+		used += width_of(&g_array_index(columns, MqColumn, c), rows, FALSE) + SEPARATOR_WIDTH;
+	return mq_terminal_width(app) > used ? mq_terminal_width(app) - used : 0;
+}
+
+static gboolean
+words_fit(const char *text, guint width)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	for (char **word = words; *word != NULL; word++)
+		if (mq_terminal_columns(*word) > width)
+			return FALSE;
+	return TRUE;
+}
+
+/* The texts of a last column of sentences, broken between words to @width; NULL where that cannot be. */
+static GPtrArray *
+wrapped_texts(const MqColumn *column, const json_t *rows, guint width)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	const json_t *row;
+	size_t i;
+
+	if (width < PROSE_WIDTH || (column->kind != MQ_CELL_TEXT && column->kind != MQ_CELL_LIST))
+		return NULL;
+	json_array_foreach(rows, i, row) {
+		g_autofree char *text = mq_cell_text(column->kind, mq_json_at(row, column->key));
+
+		if (!words_fit(text, width))
+			return NULL;
+		g_ptr_array_add(texts, mq_terminal_wrap(text, width));
+	}
+	return g_steal_pointer(&texts);
+}
+
+/* What cannot be broken so that it can be read is cut. */
+static void
+wrap_last(const MqApp *app, ScolsTable *table, const GArray *columns, const json_t *rows)
+{
+	guint last = columns->len - 1;
+	struct libscols_column *column = scols_table_get_column(table, last);
+	guint width = mq_terminal_is(app) ? width_left(app, columns, rows) : 0;
+	g_autoptr(GPtrArray) texts = wrapped_texts(&g_array_index(columns, MqColumn, last), rows, width);
+
+	if (texts == NULL)
+		return;
+	scols_column_set_flags(column, SCOLS_FL_WRAP);
+	scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+	for (guint i = 0; i < texts->len; i++)
+		scols_line_set_data(scols_table_get_line(table, i), last, g_ptr_array_index(texts, i));
+}
+
+static gboolean
+is_too_wide(const MqApp *app, const GArray *columns, const json_t *rows)
+{
+	guint used = 0;
+
+	for (guint c = 0; c < columns->len; c++)
+		used += width_of(&g_array_index(columns, MqColumn, c), rows, TRUE) + (c > 0 ? SEPARATOR_WIDTH : 0);
+	return mq_terminal_is(app) && used > mq_terminal_width(app);
+}
+
+/* Without bars, which are for pages; and where the terminal is narrow, without what can be missed. */
 static GArray *
-terminal_columns(const MqColumn *columns, guint n_columns, const json_t *rows)
+terminal_columns(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows)
 {
 	GArray *shown = mq_columns_shown(columns, n_columns, rows);
 
 	for (guint i = shown->len; i > 0; i--)
 		if (g_array_index(shown, MqColumn, i - 1).kind == MQ_CELL_BAR)
+			g_array_remove_index(shown, i - 1);
+	for (guint i = shown->len; i > 0 && is_too_wide(app, shown, rows); i--)
+		if (g_array_index(shown, MqColumn, i - 1).optional)
 			g_array_remove_index(shown, i - 1);
 	return shown;
 }
@@ -111,8 +205,9 @@ mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, const
 
 	if (json_array_size(rows) == 0)
 		return;
-	shown = terminal_columns(columns, n_columns, rows);
+	shown = terminal_columns(app, columns, n_columns, rows);
 	table = fill_table(app, shown, rows, total);
+	wrap_last(app, table, shown, rows);
 	scols_print_table(table);
 }
 
@@ -124,9 +219,13 @@ mq_print_detailed(const MqApp *app, const MqColumn *columns, guint n_columns, co
 	g_autoptr(GArray) shown = NULL;
 	char *text = NULL;
 
+	if (n_details == 0) {
+		mq_print_table(app, columns, n_columns, rows, NULL);
+		return;
+	}
 	if (json_array_size(rows) == 0)
 		return;
-	shown = terminal_columns(columns, n_columns, rows);
+	shown = terminal_columns(app, columns, n_columns, rows);
 	table = fill_table(app, shown, rows, NULL);
 	if (scols_print_table_to_string(table, &text) != 0)
 		g_error("out of memory");

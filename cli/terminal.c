@@ -50,3 +50,22 @@ mq_terminal_columns(const char *text)
 	}
 	return n;
 }
+
+char *
+mq_terminal_wrap(const char *text, guint width)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	GString *out = g_string_new(NULL);
+	guint column = 0;
+
+	for (char **word = words; *word != NULL; word++) {
+		guint n = mq_terminal_columns(*word);
+		gboolean breaks = column > 0 && column + 1 + n > width;
+
+		if (word != words)
+			g_string_append_c(out, breaks ? '\n' : ' ');
+		g_string_append(out, *word);
+		column = breaks || word == words ? n : column + 1 + n;
+	}
+	return g_string_free(out, FALSE);
+}

@@ -12,4 +12,8 @@ guint mq_terminal_width(const MqApp *app);
 /* How many columns @text takes: East Asian letters take two, accents none. */
 guint mq_terminal_columns(const char *text);
 
+/* @text in lines of at most @width columns, broken at spaces. A longer word stays whole: it may be a record to
+ * copy. (transfer full) */
+char *mq_terminal_wrap(const char *text, guint width);
+
 #endif
