@@ -6,7 +6,7 @@
 #include "analyze/sources.h"
 
 typedef struct {
-	const char *id;        /* new-sender, sender-gone, sender-failing, sender-recovered, policy-changed, reporter-silent */
+	const char *id;        /* new-sender, sender-gone, sender-failing, sender-recovered, policy-changed, reporter-silent, dns-changed */
 	gint64 since_s;        /* the day it began, or MQ_TIME_ABSENT */
 	char *subject;         /* the sender, domain or reporter */
 	char *detail;          /* a phrase */

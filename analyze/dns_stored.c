@@ -3,7 +3,9 @@
 
 #include <jansson.h>
 
+#include "analyze/changes.h"
 #include "analyze/resolver.h"
+#include "ingest/domain.h"
 #include "ingest/limits.h"
 
 typedef struct {
@@ -21,27 +23,19 @@ question_key(MqAsk ask, const char *name)
 	return g_strconcat(mq_ask_word(ask), " ", name, NULL);
 }
 
-/* MqDnsSeenFunc: of several for one question the one that was seen last counts. */
-static gboolean
-take_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
+/* (transfer full) (nullable): what a newer marque stored */
+static MqAnswer *
+parse_seen(const MqDnsSeen *seen)
 {
-	GHashTable *newest = ctx;
-	g_autofree char *key = NULL;
 	g_autoptr(json_t) texts = NULL;
-	const MqAnswer *known;
 	MqAnswer *answer;
 	MqAsk ask;
 	MqOutcome outcome;
 	const json_t *text;
 	size_t i;
 
-	(void)error;
 	if (!mq_ask_parse(seen->type, &ask) || !mq_outcome_parse(seen->outcome, &outcome))
-		return TRUE; /* of a newer marque */
-	key = question_key(ask, seen->name);
-	known = g_hash_table_lookup(newest, key);
-	if (known != NULL && known->asked_s > seen->last_seen_s)
-		return TRUE;
+		return NULL;
 	answer = mq_answer_new(ask, seen->name, outcome, NULL);
 	answer->asked_s = seen->last_seen_s;
 	texts = json_loads(seen->data, 0, NULL);
@@ -51,7 +45,27 @@ take_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
 		if (record != NULL)
 			g_ptr_array_add(answer->records, record);
 	}
-	g_hash_table_replace(newest, g_steal_pointer(&key), answer);
+	return answer;
+}
+
+/* MqDnsSeenFunc: of several for one question the one that was seen last counts. */
+static gboolean
+take_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
+{
+	GHashTable *newest = ctx;
+	MqAnswer *answer = parse_seen(seen);
+	g_autofree char *key = NULL;
+	const MqAnswer *known;
+
+	(void)error;
+	if (answer == NULL)
+		return TRUE;
+	key = question_key(answer->ask, seen->name);
+	known = g_hash_table_lookup(newest, key);
+	if (known != NULL && known->asked_s > seen->last_seen_s)
+		mq_answer_free(answer);
+	else
+		g_hash_table_replace(newest, g_steal_pointer(&key), answer);
 	return TRUE;
 }
 
@@ -205,4 +219,87 @@ mq_dns_stored_keep(MqStore *store, const char *domain, const MqAnswers *answers,
 			return FALSE;
 	}
 	return TRUE;
+}
+
+/* ------------------------------------------------------------------- changes */
+
+#define TOLD_CHARACTERS 160 /* of a record: a key is longer, and who wants it asks 'marque history' */
+
+typedef struct {
+	GPtrArray *changes;
+	const char *domain;
+	gint64 since_s, until_s;
+	GHashTable *texts; /* "TXT name" -> what it last was */
+} Comparing;
+
+/* What mail depends on: MX, and TXT that says what version it is of; other TXT comes and goes. */
+static char *
+texts_that_matter(const MqAnswer *answer)
+{
+	GString *texts = g_string_new(NULL);
+
+	for (guint i = 0; i < answer->records->len; i++) {
+		const char *text = ((const MqDnsRecord *)g_ptr_array_index(answer->records, i))->text;
+
+		if (answer->ask == MQ_ASK_MX || g_ascii_strncasecmp(text, "v=", 2) == 0
+		    || strstr(answer->name, "._domainkey.") != NULL)
+			g_string_append_printf(texts, "%s%s", texts->len > 0 ? ", " : "", text);
+	}
+	return g_string_free(texts, FALSE);
+}
+
+/* "'v=spf1 -all'", cut; "nothing". (transfer full) */
+static char *
+told(const char *texts)
+{
+	g_autofree char *cut = g_utf8_strlen(texts, -1) > TOLD_CHARACTERS ? g_utf8_substring(texts, 0, TOLD_CHARACTERS) : NULL;
+
+	if (*texts == '\0')
+		return g_strdup("nothing");
+	return g_strdup_printf("'%s%s'", cut != NULL ? cut : texts, cut != NULL ? "…" : "");
+}
+
+static void
+compare_texts_of(const Comparing *comparing, const MqDnsSeen *seen, const char *before, const char *now)
+{
+	g_autofree char *told_before = told(before);
+	g_autofree char *told_now = told(now);
+
+	if (strcmp(before, now) == 0 || seen->first_seen_s < comparing->since_s || seen->first_seen_s >= comparing->until_s)
+		return;
+	mq_changes_add(comparing->changes, "dns-changed", mq_when_day(seen->first_seen_s), seen->name, *now == '\0',
+	               "%s is %s now, was %s", seen->type, told_now, told_before);
+}
+
+/* MqDnsSeenFunc; the oldest come first */
+static gboolean
+compare_seen(gpointer ctx, const MqDnsSeen *seen, GError **error)
+{
+	const Comparing *comparing = ctx;
+	MqAnswer *answer = parse_seen(seen);
+	const char *before;
+
+	(void)error;
+	if (answer == NULL)
+		return TRUE;
+	if ((answer->ask == MQ_ASK_TXT || answer->ask == MQ_ASK_MX) && mq_domain_is_within(seen->name, comparing->domain)) {
+		char *key = question_key(answer->ask, seen->name);
+		char *now = texts_that_matter(answer);
+
+		before = g_hash_table_lookup(comparing->texts, key);
+		if (before != NULL)
+			compare_texts_of(comparing, seen, before, now);
+		g_hash_table_replace(comparing->texts, key, now);
+	}
+	mq_answer_free(answer);
+	return TRUE;
+}
+
+gboolean
+mq_dns_stored_changes(MqStore *store, const char *domain, gint64 since_s, gint64 until_s, GPtrArray *changes, GError **error)
+{
+	g_autoptr(GHashTable) texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	Comparing comparing = { changes, domain, since_s, until_s, texts };
+
+	return mq_store_dns(store, domain, NULL, compare_seen, &comparing, error);
 }

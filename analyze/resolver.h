@@ -116,4 +116,14 @@ MqResolver *mq_dns_stored_new(MqStore *store, const char *domain);
 gboolean mq_dns_stored_keep(MqStore *store, const char *domain, const MqAnswers *answers, gint64 now_s,
                             GError **error);
 
+/**
+ * mq_dns_stored_changes:
+ * @changes: (element-type MqChange): gets a "dns-changed" for each name within @domain whose MX or whose SPF, DKIM,
+ *   DMARC and like records became others in [since, until); a person is needed where they are gone
+ *
+ * Returns: %FALSE with %MQ_ERROR_STORE
+ */
+gboolean mq_dns_stored_changes(MqStore *store, const char *domain, gint64 since_s, gint64 until_s, GPtrArray *changes,
+                               GError **error);
+
 #endif

@@ -263,6 +263,14 @@ share_text(const MqTotals *totals, gboolean capital)
 	return g_strdup_printf("%.1f %%", CLAMP(percent, 0.1, 99.9));
 }
 
+static const char *
+how_it_began(const MqChange *change)
+{
+	if (strcmp(change->id, "new-sender") == 0)
+		return "is new and fails";
+	return strcmp(change->id, "dns-changed") == 0 ? "is gone from DNS" : "began to fail";
+}
+
 static char *
 make_headline(const MqDomainSummary *out)
 {
@@ -286,7 +294,7 @@ make_headline(const MqDomainSummary *out)
 	since = mq_when_to_date(first->since_s);
 	return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; %s %s%s%s.", share, out->now.messages,
 	                       compared, first->subject,
-	                       strcmp(first->id, "new-sender") == 0 ? "is new and fails" : "began to fail",
+	                       how_it_began(first),
 	                       since != NULL ? ", since " : "", since != NULL ? since : "");
 }
 
@@ -328,7 +336,8 @@ gather(Gathering *gathering, const MqFilter *now, const MqFilter *before, GError
 		return FALSE;
 	mq_changes_of_senders(out->changes, out->sources->senders, period->previous_since_s, period->since_s, period->until_s);
 	mq_changes_of_policy(out->changes, gathering->policies);
-	if (!ask_reporters(store, now, before, out, error) || !ask_other_reports(store, now, out, error)
+	if (!mq_dns_stored_changes(store, out->domain, period->since_s, period->until_s, out->changes, error)
+	    || !ask_reporters(store, now, before, out, error) || !ask_other_reports(store, now, out, error)
 	    || !ask_trend(store, now, out, error))
 		return FALSE;
 	mq_changes_sort(out->changes);

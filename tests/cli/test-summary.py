@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from dnsserver import DnsServer
 from page import Page
 from postfix import Postfix
 from support import Case, main, report
@@ -50,6 +52,17 @@ class Summary(Case):
             for fact in ('1 of 2 domains needs you', 'news.test', 'quiet.test', '28.6 %', '192.0.2.0/24', '2023-11-24', 'What changed',
                          'Senders that fail', '71.4 points down', 'quarantined', 'does not verify'):
                 self.assertIn(fact, text, name)
+
+    def test_what_changed_in_dns(self):
+        today = int(time.time()) // DAY * DAY
+        self.ingest(*[report(report_id=f'd{i}', begin=today - i * DAY) for i in range(14)])
+        for policy in ('none', 'reject'):
+            with DnsServer(f'_dmarc.example.com TXT "v=DMARC1; p={policy}"\nexample.com MX 10 mx.example.com\n') as dns:
+                self.env.update(RES_OPTIONS='retrans:300 retry:1')
+                self.raw('-d', self.db, 'check', 'example.com', '--resolver', dns.address)
+        changes = self.json('summary', 'example.com', '--offline')['domains'][0]['changes']
+        self.assertEqual([(c['subject'], c['detail']) for c in changes if c['id'] == 'dns-changed'],
+                         [('_dmarc.example.com', "TXT is 'v=DMARC1; p=reject' now, was 'v=DMARC1; p=none'")])
 
     def test_a_quiet_domain_is_a_line(self):
         for text in (self.text('summary', *AS_OF), self.page().text()):

@@ -1,4 +1,5 @@
 /* What was kept of answers is given back the very same. */
+#include "analyze/changes.h"
 #include "analyze/resolver.h"
 #include "tests/support/reports.h"
 
@@ -111,6 +112,45 @@ test_aliases(StoreFixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_stored(store, MQ_ASK_TXT, "k.example", "found: key");
 }
 
+static void
+test_changes(StoreFixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		MqAsk ask;
+		const char *name;
+		const char *const texts[3];
+		gint64 at_s;
+	} seen[] = {
+		{ MQ_ASK_TXT, "example.com", { "v=spf1 -all", "site=1" }, 0 },
+		{ MQ_ASK_TXT, "_dmarc.example.com", { "v=DMARC1; p=none" }, 0 },
+		{ MQ_ASK_TXT, "s._domainkey.example.com", { "p=AAAA" }, 0 },
+		{ MQ_ASK_MX, "example.com", { "10 a.example.com" }, 0 },
+		{ MQ_ASK_TXT, "other.example", { "v=spf1 -all" }, 0 },
+		{ MQ_ASK_TXT, "example.com", { "v=spf1 -all", "site=2" }, 10 },         /* not what mail depends on */
+		{ MQ_ASK_TXT, "other.example", { "v=spf1 +all" }, 10 },                 /* somebody else's */
+		{ MQ_ASK_TXT, "_dmarc.example.com", { "v=DMARC1; p=reject" }, 20 },
+		{ MQ_ASK_TXT, "s._domainkey.example.com", { NULL }, 20 },
+		{ MQ_ASK_TXT, "new._domainkey.example.com", { "p=BBBB" }, 20 },         /* asked for the first time */
+		{ MQ_ASK_MX, "example.com", { "10 b.example.com" }, 2 * MQ_DAY_S },     /* later */
+	};
+	g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)mq_change_free);
+	g_autoptr(GString) told = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(seen); i++)
+		keep(f->store, make(seen[i].ask, seen[i].name, seen[i].texts, NULL, NOW_S + seen[i].at_s));
+	g_assert_true(mq_dns_stored_changes(f->store, "example.com", NOW_S + 5, NOW_S + MQ_DAY_S, changes, &error));
+	g_assert_no_error(error);
+	for (guint i = 0; i < changes->len; i++) {
+		const MqChange *change = g_ptr_array_index(changes, i);
+
+		g_string_append_printf(told, "%s %s: %s%s\n", change->id, change->subject, change->detail, change->needs_person ? " !" : "");
+	}
+	g_assert_cmpstr(told->str, ==,
+	                "dns-changed _dmarc.example.com: TXT is 'v=DMARC1; p=reject' now, was 'v=DMARC1; p=none'\n"
+	                "dns-changed s._domainkey.example.com: TXT is nothing now, was 'p=AAAA' !\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -118,5 +158,6 @@ main(int argc, char **argv)
 	g_test_add("/dns-stored/outcomes are kept apart", StoreFixture, NULL, store_set_up, test_outcomes, store_tear_down);
 	g_test_add("/dns-stored/the newest answer counts", StoreFixture, NULL, store_set_up, test_newest, store_tear_down);
 	g_test_add("/dns-stored/aliases are kept", StoreFixture, NULL, store_set_up, test_aliases, store_tear_down);
+	g_test_add("/dns-stored/what changed within a domain", StoreFixture, NULL, store_set_up, test_changes, store_tear_down);
 	return g_test_run();
 }
