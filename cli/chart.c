@@ -12,7 +12,7 @@ count_at(const json_t *row, const char *key)
 }
 
 void
-mq_chart_parts(const json_t *row, json_int_t parts[MQ_FATE_N])
+mq_chart_fates(const json_t *row, json_int_t parts[MQ_FATE_N])
 {
 	json_int_t left = count_at(row, "messages");
 

@@ -14,7 +14,7 @@ extern const char *const mq_fate_labels[MQ_FATE_N];
 extern const char *const mq_fate_classes[MQ_FATE_N];
 
 /* @row has messages, dmarc_pass, quarantined, rejected. What receivers blocked counts as that, even if it passed. */
-void mq_chart_parts(const json_t *row, json_int_t parts[MQ_FATE_N]);
+void mq_chart_fates(const json_t *row, json_int_t parts[MQ_FATE_N]);
 /* 1, 2 or 5 times a power of ten: at least @largest. */
 json_int_t mq_chart_scale(json_int_t largest);
 /* Most messages of one of @rows. */

@@ -59,7 +59,7 @@ draw_volume(MqMarkup *markup, const json_t *points)
 	json_array_foreach(points, i, point) {
 		json_int_t parts[MQ_FATE_N];
 
-		mq_chart_parts(point, parts);
+		mq_chart_fates(point, parts);
 		open_column(markup, DAY_PX, HEIGHT_PX);
 		for (int part = MQ_FATE_N - 1; part >= 0; part--)
 			if (parts[part] > 0)
@@ -110,7 +110,7 @@ draw_bar(MqMarkup *markup, const json_t *row, json_int_t largest)
 {
 	json_int_t parts[MQ_FATE_N];
 
-	mq_chart_parts(row, parts);
+	mq_chart_fates(row, parts);
 	open_table(markup, "What became of it");
 	for (int part = 0; part < MQ_FATE_N && largest > 0; part++) {
 		if (parts[part] == 0)

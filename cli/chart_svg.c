@@ -80,7 +80,7 @@ add_stack(MqMarkup *markup, const json_t *point, json_int_t scale, double x, dou
 	json_int_t parts[MQ_FATE_N];
 	double y = BASE;
 
-	mq_chart_parts(point, parts);
+	mq_chart_fates(point, parts);
 	mq_markup_open(markup, "g", NULL);
 	add_point_title(markup, point);
 	for (int part = 0; part < MQ_FATE_N; part++) {
@@ -229,7 +229,7 @@ draw_bar(MqMarkup *markup, const json_t *row, json_int_t largest)
 	g_autoptr(GString) title = g_string_new(NULL);
 	double x = 0;
 
-	mq_chart_parts(row, parts);
+	mq_chart_fates(row, parts);
 	for (int part = 0; part < MQ_FATE_N; part++) {
 		g_autofree char *n = mq_count_to_text(parts[part]);
 
