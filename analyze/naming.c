@@ -180,6 +180,20 @@ add_evidence(MqSenderGroup *group, char *sentence)
 }
 
 static void
+tell_place(MqSenderGroup *group, const MqSource *source)
+{
+	const MqLocation *place = &source->place;
+
+	if (place->asn == 0 && place->country == NULL)
+		return;
+	add_evidence(group, g_strdup_printf("%s is in %s%s%s", source->text, place->organization != NULL ? place->organization
+	                                                                     : place->asn != 0        ? "a network"
+	                                                                                              : "",
+	                                    place->organization != NULL && place->country != NULL ? ", " : "",
+	                                    place->country != NULL ? place->country : ""));
+}
+
+static void
 tell_source(MqSenderGroup *group, const MqSource *source)
 {
 	if (source->confirmed)
@@ -192,6 +206,7 @@ tell_source(MqSenderGroup *group, const MqSource *source)
 		                                    source->owner_spf_via != NULL ? source->owner_spf_via : ""));
 	if (source->is_exchanger)
 		add_evidence(group, g_strdup_printf("%s is a mail exchanger of %s", source->text, source->owner));
+	tell_place(group, source);
 }
 
 static void
@@ -234,9 +249,13 @@ mq_sources_name(MqSources *all)
 
 	for (guint i = 0; i < all->sources->len; i++) {
 		MqSource *source = g_ptr_array_index(all->sources, i);
-		g_autofree char *name = name_of(all, source);
-		MqSenderGroup *group = group_of(all, by_name, name, source);
+		g_autofree char *name = NULL;
+		MqSenderGroup *group;
 
+		mq_location_clear(&source->place);
+		mq_geo_find(all->geo, &source->address, &source->place);
+		name = name_of(all, source);
+		group = group_of(all, by_name, name, source);
 		source->sender = group;
 		g_ptr_array_add(group->sources, source);
 		group->messages += source->messages;

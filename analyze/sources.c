@@ -86,6 +86,7 @@ source_free(gpointer data)
 	g_free(source->text);
 	g_free(source->ptr);
 	g_free(source->owner_spf_via);
+	mq_location_clear(&source->place);
 	g_ptr_array_unref(source->streams);
 	g_array_unref(source->days);
 	g_hash_table_unref(source->reporters);

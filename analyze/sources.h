@@ -5,6 +5,7 @@
 #define MQ_ANALYZE_SOURCES_H
 
 #include "analyze/answers.h"
+#include "analyze/geo.h"
 #include "analyze/record_dkim.h"
 #include "analyze/record_dmarc.h"
 #include "analyze/services.h"
@@ -105,6 +106,7 @@ typedef struct {
 	char *owner_spf_via;       /* (nullable) the domain whose record has the term that matched */
 	gboolean is_exchanger;     /* an MX host of the domain */
 	/* who */
+	MqLocation place;             /* network and country, where a data file knows them */
 	const MqService *service;  /* (nullable) */
 	const char *service_by;    /* (nullable) what named it: "ptr", "spf", "dkim", "bounce" */
 	gboolean own_host;         /* confirmed name within the organization */
@@ -139,6 +141,7 @@ typedef struct {
 typedef struct {
 	const char *domain;        /* (nullable): all that reports name */
 	const MqServices *services;
+	const MqGeo *geo;          /* (nullable) set before mq_sources_name() */
 	gint64 period_since_s, previous_since_s; /* what is counted apart, MQ_TIME_ABSENT: nothing; set before taking flows */
 	gint64 dispositions[MQ_DISPOSITION_N];   /* messages of the period; [0] where the report does not say */
 	GHashTable *by_address;    /* MqAddress -> MqSource, owned by sources */

@@ -120,6 +120,7 @@ read_longer(Gathering *gathering, MqAnswers *answers, GError **error)
 	filter.since_s = gathering->period->previous_since_s;
 	filter.until_s = gathering->period->until_s;
 	out->longer = mq_sources_new(out->domain, gathering->ask->services);
+	out->longer->geo = gathering->ask->geo;
 	count_periods(out->longer, gathering->period);
 	if (!mq_store_flows(gathering->store, &filter, take_longer, gathering, error))
 		return FALSE;
@@ -143,6 +144,7 @@ advise(Gathering *gathering, GError **error)
 
 	out->advice = mq_advice_new(out->domain, ask->services, since_s, period->until_s, ask->goal);
 	out->advice->need = ask->need;
+	out->advice->sources->geo = ask->geo;
 	count_periods(out->advice->sources, period);
 	if (!mq_advice_read(out->advice, gathering->store, log_policy, gathering, error))
 		return FALSE;

@@ -70,6 +70,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSummary, mq_summary_free)
 /* Whom to ask, and what of it is kept. */
 typedef struct {
 	const MqServices *services;
+	const MqGeo *geo;        /* (nullable) */
 	MqResolver *resolver;
 	MqPolicy goal;
 	MqRequirements need;

@@ -172,6 +172,21 @@ mq_app_resolver(const MqApp *app, GError **error)
 	return mq_dns_cares_new(&options, error);
 }
 
+gboolean
+mq_app_geo(const MqApp *app, MqGeo **geo, GError **error)
+{
+	g_autoptr(GPtrArray) paths = g_ptr_array_new();
+
+	*geo = NULL;
+	for (guint i = 0; i < app->globals.mmdb->len; i++)
+		g_ptr_array_add(paths, g_ptr_array_index(app->globals.mmdb, i));
+	if (paths->len == 0)
+		return TRUE;
+	g_ptr_array_add(paths, NULL);
+	*geo = mq_geo_open((const char *const *)paths->pdata, error);
+	return *geo != NULL;
+}
+
 void
 mq_app_clear(MqApp *app)
 {
@@ -187,6 +202,7 @@ mq_app_clear(MqApp *app)
 	g_free(globals->zone);
 	g_free(globals->services);
 	g_clear_pointer(&globals->resolvers, g_ptr_array_unref);
+	g_clear_pointer(&globals->mmdb, g_ptr_array_unref);
 	*globals = (MqGlobals){ 0 };
 }
 

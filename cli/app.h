@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "analyze/resolver.h"
+#include "analyze/geo.h"
 #include "store/store.h"
 
 typedef struct MqApp MqApp;
@@ -23,6 +24,7 @@ typedef struct {
 	char *zone;           /* a file that --resolver names */
 	char *color;
 	char *services;       /* a file */
+	GPtrArray *mmdb;      /* char *: files */
 	gboolean quiet, verbose, version, help;
 } MqGlobals;
 
@@ -101,6 +103,9 @@ char *mq_app_database(const MqApp *app);
 
 /* Asks the DNS servers or the file of --resolver, or the system's servers. */
 MqResolver *mq_app_resolver(const MqApp *app, GError **error);
+
+/* The data files of --mmdb. %TRUE with *geo NULL when there are none. */
+gboolean mq_app_geo(const MqApp *app, MqGeo **geo, GError **error);
 
 void mq_app_clear(MqApp *app);
 

@@ -134,6 +134,7 @@ mq_cli_main(char **argv, FILE *out, FILE *err, gint64 now_s)
 	signal(SIGPIPE, SIG_IGN); /* writing then fails with EPIPE: see finish_output() */
 	mq_ingest_init();
 	app.globals.resolvers = g_ptr_array_new_with_free_func(g_free);
+	app.globals.mmdb = g_ptr_array_new_with_free_func(g_free);
 	mq_log_start(&app);
 	status = run(&app, argv, &error);
 	if (error != NULL) {

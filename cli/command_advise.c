@@ -14,6 +14,7 @@ typedef struct {
 	MqPolicy goal;
 	MqRequirements need;
 	gboolean offline;
+	MqGeo *geo; /* (nullable) */
 } Options;
 
 /* --- the document --- */
@@ -74,13 +75,15 @@ source_json(const MqSource *source)
 {
 	const MqStream *stream = main_stream(source);
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o}", "ip", mq_json_text(source->text), "ptr",
+	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "ip", mq_json_text(source->text), "ptr",
 	                 mq_json_text(source->ptr), "verdict", mq_verdict_word(source->verdict), "cause",
 	                 mq_json_text(mq_cause_word(source->cause)), "messages", (json_int_t)source->messages, "dmarc_pass",
 	                 (json_int_t)source->dmarc_pass, "failing", (json_int_t)source->failing, "spf_then",
 	                 mq_json_word(&mq_words_result, stream->spf_result), "spf_now",
 	                 mq_json_word(&mq_words_result, stream->spf_now), "spf_now_aligned",
-	                 stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS, "dkim_now", keys_json(source));
+	                 stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS, "dkim_now", keys_json(source),
+	                 "asn", source->place.asn != 0 ? json_integer(source->place.asn) : json_null(), "as_name",
+	                 mq_json_text(source->place.organization), "country", mq_json_text(source->place.country));
 }
 
 static json_t *
@@ -200,6 +203,7 @@ advise(MqApp *app, MqStore *store, const char *domain, const MqWindow *window, c
 	g_autoptr(GError) why = NULL;
 
 	advice->need = options->need;
+	advice->sources->geo = options->geo;
 	if (!mq_advice_read(advice, store, NULL, NULL, error))
 		return NULL;
 	if (!mq_advice_consult(advice, answers, *reached ? resolver : NULL, &why)) {
@@ -271,6 +275,7 @@ options_clear(Options *options)
 	g_free(options->goal_word);
 	g_free(options->what_if);
 	g_strfreev(options->require);
+	mq_geo_free(options->geo);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
@@ -287,7 +292,7 @@ run_advise(MqApp *app, GStrv *args, GError **error)
 		G_OPTION_ENTRY_NULL,
 	};
 
-	if (!mq_app_parse(app, entries, args, error) || !check_options(&options, error))
+	if (!mq_app_parse(app, entries, args, error) || !check_options(&options, error) || !mq_app_geo(app, &options.geo, error))
 		return MQ_EXIT_USAGE;
 	return advise_all(app, *args, &options, error);
 }

@@ -46,7 +46,7 @@ static const struct by {
 };
 
 static const struct by *
-find_by(const char *name, GError **error)
+find_by(const MqApp *app, const char *name, GError **error)
 {
 	const char *names[G_N_ELEMENTS(bys) + 1] = { NULL };
 	g_autofree char *list = NULL;
@@ -55,10 +55,10 @@ find_by(const char *name, GError **error)
 		names[i] = bys[i].name;
 		if (strcmp(bys[i].name, name) != 0)
 			continue;
-		if (bys[i].how != BY_LOCATION)
+		if (bys[i].how != BY_LOCATION || app->globals.mmdb->len > 0)
 			return &bys[i];
 		g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE,
-		            "--by %s needs a data file of networks (--mmdb), and this marque reads none", name);
+		            "--by %s needs a data file of networks or countries: --mmdb FILE", name);
 		return NULL;
 	}
 	list = g_strjoinv(", ", (char **)names);
@@ -136,16 +136,18 @@ domain_names(const MqSenderGroup *sender)
 }
 
 static MqTotals
-totals_of(const MqSenderGroup *sender)
+totals_of(const GPtrArray *sources)
 {
 	g_autoptr(GHashTable) reporters = g_hash_table_new(g_direct_hash, g_direct_equal);
-	MqTotals totals = { .messages = sender->messages, .dmarc_pass = sender->dmarc_pass, .sources = sender->sources->len };
+	MqTotals totals = { .sources = sources->len, .first_s = G_MAXINT64, .last_s = G_MININT64 };
 
-	for (guint i = 0; i < sender->sources->len; i++) {
-		const MqSource *source = g_ptr_array_index(sender->sources, i);
+	for (guint i = 0; i < sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(sources, i);
 		GHashTableIter iter;
 		gpointer reporter;
 
+		totals.messages += source->messages;
+		totals.dmarc_pass += source->dmarc_pass;
 		totals.spf_aligned += source->spf_aligned;
 		totals.dkim_aligned += source->dkim_aligned;
 		totals.quarantined += source->quarantined;
@@ -153,23 +155,21 @@ totals_of(const MqSenderGroup *sender)
 		g_hash_table_iter_init(&iter, source->reporters);
 		while (g_hash_table_iter_next(&iter, &reporter, NULL))
 			g_hash_table_add(reporters, reporter); /* interned: a name is a place */
+		totals.first_s = MIN(totals.first_s, g_array_index(source->days, MqSourceDay, 0).day_s);
+		totals.last_s = MAX(totals.last_s, g_array_index(source->days, MqSourceDay, source->days->len - 1).day_s + MQ_DAY_S - 1);
 	}
 	totals.reporters = g_hash_table_size(reporters);
-	totals.first_s = g_array_index(sender->days, MqSourceDay, 0).day_s;
-	totals.last_s = g_array_index(sender->days, MqSourceDay, sender->days->len - 1).day_s + MQ_DAY_S - 1;
 	return totals;
 }
 
 /* Named by what the database knows, reports and the DNS answers of earlier runs; or by what DNS says now. */
 static gboolean
-rows_by_sender(MqApp *app, MqStore *store, const MqFilter *filter, gboolean resolve, Rows *rows, GError **error)
+rows_by_sender(MqApp *app, MqStore *store, MqSources *sources, gboolean resolve, Rows *rows, GError **error)
 {
-	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
-	g_autoptr(MqSources) sources = mq_sources_new(filter->domain, services);
 	g_autoptr(MqAnswers) answers = mq_answers_new();
 	g_autoptr(MqResolver) resolver = resolve ? mq_app_resolver(app, error) : mq_dns_stored_new(store, NULL);
 
-	if (services == NULL || resolver == NULL || !mq_store_flows(store, filter, mq_sources_take, sources, error))
+	if (resolver == NULL)
 		return FALSE;
 	while (!mq_sources_settle(sources, answers, NULL))
 		if (!mq_resolver_fill(resolver, answers, error))
@@ -177,12 +177,85 @@ rows_by_sender(MqApp *app, MqStore *store, const MqFilter *filter, gboolean reso
 	mq_sources_name(sources);
 	for (guint i = 0; i < sources->senders->len; i++) {
 		const MqSenderGroup *sender = g_ptr_array_index(sources->senders, i);
-		MqTotals totals = totals_of(sender);
+		MqTotals totals = totals_of(sender->sources);
 		json_t *row = add_row(rows, sender->name, &totals);
 
 		if (row != NULL)
 			json_object_set_new(row, "domains", domain_names(sender));
 	}
+	return TRUE;
+}
+
+/* "AS64500 Example Net", "DE". (transfer full) */
+static char *
+place_name(const MqLocation *place, gboolean by_country)
+{
+	if (by_country)
+		return g_strdup(place->country != NULL ? place->country : "unknown");
+	if (place->asn == 0)
+		return g_strdup("unknown");
+	return g_strdup_printf("AS%u%s%s", place->asn, place->organization != NULL ? " " : "",
+	                       place->organization != NULL ? place->organization : "");
+}
+
+typedef struct {
+	const char *name;
+	MqTotals totals;
+} PlaceRow;
+
+static int
+compare_places(gconstpointer left, gconstpointer right)
+{
+	const PlaceRow *a = left;
+	const PlaceRow *b = right;
+
+	if (a->totals.messages != b->totals.messages)
+		return a->totals.messages > b->totals.messages ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void
+rows_by_place(const MqSources *sources, gboolean by_country, Rows *rows)
+{
+	g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+	g_autoptr(GArray) sorted = g_array_new(FALSE, FALSE, sizeof(PlaceRow));
+	GHashTableIter iter;
+	gpointer name;
+	gpointer members;
+
+	for (guint i = 0; i < sources->sources->len; i++) {
+		MqSource *source = g_ptr_array_index(sources->sources, i);
+		g_auto(MqLocation) place = { 0 };
+		g_autofree char *key = NULL;
+
+		mq_geo_find(sources->geo, &source->address, &place);
+		key = place_name(&place, by_country);
+		if (!g_hash_table_contains(places, key))
+			g_hash_table_insert(places, g_strdup(key), g_ptr_array_new());
+		g_ptr_array_add(g_hash_table_lookup(places, key), source);
+	}
+	g_hash_table_iter_init(&iter, places);
+	while (g_hash_table_iter_next(&iter, &name, &members))
+		g_array_append_vals(sorted, &(PlaceRow){ name, totals_of(members) }, 1);
+	g_array_sort(sorted, compare_places);
+	for (guint i = 0; i < sorted->len; i++)
+		add_row(rows, g_array_index(sorted, PlaceRow, i).name, &g_array_index(sorted, PlaceRow, i).totals);
+}
+
+static gboolean
+rows_by_source_sums(MqApp *app, MqStore *store, const MqFilter *filter, const struct by *by, gboolean resolve, Rows *rows,
+                    GError **error)
+{
+	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
+	g_autoptr(MqSources) sources = mq_sources_new(filter->domain, services);
+	g_autoptr(MqGeo) geo = NULL;
+
+	if (services == NULL || !mq_app_geo(app, &geo, error) || !mq_store_flows(store, filter, mq_sources_take, sources, error))
+		return FALSE;
+	sources->geo = geo;
+	if (by->how == BY_IDENTITY)
+		return rows_by_sender(app, store, sources, resolve, rows, error);
+	rows_by_place(sources, strcmp(by->name, "country") == 0, rows);
 	return TRUE;
 }
 
@@ -204,8 +277,8 @@ static gboolean
 fill(MqApp *app, MqStore *store, const MqFilter *filter, const struct by *by, gboolean resolve, Rows *rows,
      json_t *document, GError **error)
 {
-	gboolean done = by->how == BY_IDENTITY
-	                        ? rows_by_sender(app, store, filter, resolve, rows, error)
+	gboolean done = by->how != BY_TOTALS
+	                        ? rows_by_source_sums(app, store, filter, by, resolve, rows, error)
 	                        : mq_store_totals(store, filter, by->by, take_totals, rows, error);
 
 	if (!done || !mq_store_totals(store, filter, MQ_BY_NOTHING, take_total, document, error))
@@ -258,7 +331,7 @@ run_senders(MqApp *app, GStrv *args, GError **error)
 	MqFilter filter;
 	const GOptionEntry options[] = {
 		{ "by", 0, 0, G_OPTION_ARG_STRING, &by_name,
-		  "sender (default), source, domain, reporter, selector, disposition, day, week, month", "WHAT" },
+		  "sender (default), source, domain, reporter, asn, country, selector, disposition, day, week, month", "WHAT" },
 		{ "resolve", 0, 0, G_OPTION_ARG_NONE, &resolve, "ask DNS who the addresses are", NULL },
 		{ "limit", 'n', 0, G_OPTION_ARG_INT, &limit, "the first N rows only", "N" },
 		G_OPTION_ENTRY_NULL,
@@ -267,7 +340,7 @@ run_senders(MqApp *app, GStrv *args, GError **error)
 	if (!mq_app_parse(app, options, args, error) || !mq_app_arguments(*args, 0, 1, "one DOMAIN", error)
 	    || !mq_app_filter(app, (*args)[1], FALSE, &filter, &domain, error))
 		return MQ_EXIT_USAGE;
-	by = find_by(by_name != NULL ? by_name : bys[0].name, error);
+	by = find_by(app, by_name != NULL ? by_name : bys[0].name, error);
 	if (by == NULL)
 		return MQ_EXIT_USAGE;
 	store = mq_app_store(app, MQ_STORE_READ, error);

@@ -168,12 +168,14 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(MqResolver) resolver = NULL;
+	g_autoptr(MqGeo) geo = NULL;
 	g_autoptr(MqSummary) summary = NULL;
 	g_autoptr(json_t) document = NULL;
 	MqSummaryAsk ask = { .services = services, .now_s = app->now_s };
 
-	if (services == NULL || !mq_goal_parse(options->goal, &ask.goal, error))
+	if (services == NULL || !mq_goal_parse(options->goal, &ask.goal, error) || !mq_app_geo(app, &geo, error))
 		return MQ_EXIT_USAGE;
+	ask.geo = geo;
 	mq_requirements_default(&ask.need);
 	for (guint i = 0; options->require != NULL && options->require[i] != NULL; i++)
 		if (!mq_requirements_set(&ask.need, options->require[i], error))

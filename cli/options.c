@@ -6,6 +6,7 @@
 
 static gboolean set_text(const char *name, const char *value, gpointer data, GError **error);
 static gboolean add_resolver(const char *name, const char *value, gpointer data, GError **error);
+static gboolean add_mmdb(const char *name, const char *value, gpointer data, GError **error);
 static gboolean set_flag(const char *name, const char *value, gpointer data, GError **error);
 
 /* Each is a callback: GOption would lose the text that an earlier pass had stored. */
@@ -24,6 +25,8 @@ static const GOptionEntry entries[] = {
 	{ "resolver", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)add_resolver,
 	  "a DNS server to ask, repeatable (default: the system's), or ./FILE of records", "ADDRESS[:PORT]" },
 	TEXT("services", 0, "more mail services, as in services.conf", "FILE"),
+	{ "mmdb", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, (gpointer)add_mmdb,
+	  "a MaxMind file of networks or countries, repeatable", "FILE" },
 	TEXT("color", 0, "auto, always or never", "WHEN"),
 	FLAG("quiet", 'q', "less on standard error"),
 	FLAG("verbose", 'v', "more on standard error"),
@@ -89,6 +92,15 @@ add_resolver(const char *name, const char *value, gpointer data, GError **error)
 		return FALSE;
 	}
 	g_ptr_array_add(app->globals.resolvers, server);
+	return TRUE;
+}
+
+static gboolean
+add_mmdb(const char *name, const char *value, gpointer data, GError **error)
+{
+	(void)name;
+	(void)error;
+	g_ptr_array_add(((MqApp *)data)->globals.mmdb, g_strdup(value));
 	return TRUE;
 }
 
@@ -255,6 +267,8 @@ global_is_set(MqApp *app, const GOptionEntry *entry)
 
 	if (strcmp(name, "--resolver") == 0)
 		return app->globals.resolvers->len > 0 || app->globals.zone != NULL;
+	if (strcmp(name, "--mmdb") == 0)
+		return app->globals.mmdb->len > 0;
 	if (strcmp(name, "--database") == 0 && g_getenv("MARQUE_DATABASE") != NULL)
 		return TRUE; /* the environment stands before the file */
 	if (entry->flags & G_OPTION_FLAG_NO_ARG)
@@ -284,7 +298,7 @@ static gboolean
 is_list(const GOptionEntry *entry)
 {
 	return entry->arg == G_OPTION_ARG_STRING_ARRAY || entry->arg == G_OPTION_ARG_FILENAME_ARRAY
-	       || strcmp(entry->long_name, "resolver") == 0;
+	       || strcmp(entry->long_name, "resolver") == 0 || strcmp(entry->long_name, "mmdb") == 0;
 }
 
 static gboolean

@@ -26,7 +26,7 @@ class Usage(support.Case):
             (('show',), 'want one REPORT'),
             (('show', 'x'), "no report's id"),
             (('senders', '--by', 'x'), 'want one of sender, source'),
-            (('senders', '--by', 'asn'), 'data file of networks'),
+            (('senders', '--by', 'asn'), 'data file of networks or countries: --mmdb'),
             (('prune',), 'want --older-than'),
             (('prune', '--older-than', 'long'), 'is no time'),
             (('label', 'example.com', '192.0.2.1'), 'the verdict is'),
