@@ -57,7 +57,9 @@ class Worlds(support.Case):
             self.env.update(RES_OPTIONS='retrans:300 retry:1')
             document = self.json('advise', 'example.com', '--as-of', LAST, '--resolver', dns.address, *options, status=status)
             asked = dns.queries()
-        self.assertEqual(len(asked), len(set(asked)), 'each query is sent once')
+        failing = {line.split()[0] for line in zone.splitlines() if '!' in line}  # a server that fails may be asked again
+        asked = sorted(query for query in asked if query[2] not in failing)
+        self.assertEqual(asked, sorted(set(asked)), 'each query is sent once')
         return document['domains'][0]
 
     def verdicts(self, advice):
