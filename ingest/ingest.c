@@ -41,6 +41,7 @@ typedef struct {
 	GThreadPool *parsers;
 	GAsyncQueue *done;   /* Job * */
 	GQueue *read;        /* Job *: on their way there; under the lock of @done */
+	gint unread;         /* atomic: messages that no parser has taken yet */
 	gint stopping;       /* atomic: the sink has failed, nothing more is wanted */
 	gint expected;       /* atomic: messages known to come */
 	gint missed;         /* atomic: a message was gone, or was just being renamed */
@@ -112,6 +113,7 @@ emit(gpointer ctx, MqItem *item)
 	job->order = run->n_walked++;
 	job->weight = weight;
 	job->message = mq_message_new(item);
+	g_atomic_int_inc(&run->unread);
 	g_thread_pool_push(run->parsers, job, NULL); /* fails only to start a thread; another one takes it */
 	return TRUE;
 }
@@ -215,7 +217,7 @@ hand_over(Run *run, Job *job)
 {
 	g_async_queue_lock(run->done);
 	g_queue_push_tail(run->read, job);
-	if (run->read->length >= READ_TOGETHER || g_thread_pool_unprocessed(run->parsers) == 0)
+	if (run->read->length >= READ_TOGETHER || g_atomic_int_get(&run->unread) == 0)
 		while ((job = g_queue_pop_head(run->read)) != NULL)
 			g_async_queue_push_unlocked(run->done, job);
 	g_async_queue_unlock(run->done);
@@ -227,6 +229,7 @@ parse(gpointer data, gpointer ctx)
 	Job *job = data;
 	Run *run = ctx;
 
+	g_atomic_int_add(&run->unread, -1);
 	if (g_atomic_int_get(&run->stopping) != 0
 	    || !mq_message_read(job->message, run->options, run->sink->known, run->sink_ctx))
 		g_clear_pointer(&job->message, mq_message_free);

@@ -49,7 +49,7 @@ class Trouble(support.Case):
         self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
         self.db = str(disk / 'test.db')
         self.ingest(report())
-        big = report(report_id='big', records=[(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(20000)])
+        big = report(report_id='big', records=[(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(60000)])
         self.assertIn('test.db', self.error('ingest', self.file(big), status=3))
         self.assertEqual([r['report_id'] for r in self.json('reports')['reports']], ['r-1'])
 
