@@ -7,18 +7,6 @@
 #include "cli/progress.h"
 #include "ingest/domain.h"
 
-typedef struct {
-	char *output, *services;
-} Options;
-
-static void
-options_clear(Options *options)
-{
-	g_free(options->output);
-	g_free(options->services);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
-
 /* Whole or not at all: a browser that reads meanwhile sees the old page or the new one. */
 static gboolean
 write_page(const char *folder, const char *name, const char *page, GError **error)
@@ -151,9 +139,9 @@ exit_of(const GError *error)
 }
 
 static MqExit
-make_dashboard(const MqApp *app, const GStrv args, const Options *options, const MqWindow *window, GError **error)
+make_dashboard(const MqApp *app, const GStrv args, const char *output, const MqWindow *window, GError **error)
 {
-	g_autoptr(MqServices) services = mq_services_load(options->services, error);
+	g_autoptr(MqServices) services = mq_services_load(app->globals.services, error);
 	g_autoptr(MqStore) store = services != NULL ? mq_app_store(app, MQ_STORE_READ, error) : NULL;
 	g_autoptr(MqResolver) resolver = store != NULL ? mq_dns_stored_new(store, NULL) : NULL;
 	const MqDashboard dashboard = {
@@ -163,10 +151,10 @@ make_dashboard(const MqApp *app, const GStrv args, const Options *options, const
 	g_autoptr(GPtrArray) domains = store != NULL ? choose_domains(store, args, &dashboard.period, error) : NULL;
 	g_autoptr(json_t) document = NULL;
 
-	if (domains == NULL || !write_all(app, &dashboard, domains, options->output, error))
+	if (domains == NULL || !write_all(app, &dashboard, domains, output, error))
 		return services == NULL ? MQ_EXIT_USAGE : exit_of(*error);
 	document = mq_document_new("dashboard");
-	json_object_set_new(document, "output", mq_json_text(options->output));
+	json_object_set_new(document, "output", mq_json_text(output));
 	json_object_set_new(document, "domains", json_integer(domains->len));
 	mq_output_print(app, document, &layout);
 	return MQ_EXIT_OK;
@@ -175,18 +163,17 @@ make_dashboard(const MqApp *app, const GStrv args, const Options *options, const
 static MqExit
 run_dashboard(MqApp *app, GStrv *args, GError **error)
 {
-	g_auto(Options) options = { 0 };
+	g_autofree char *output = NULL;
 	MqWindow window;
 	const GOptionEntry entries[] = {
-		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "write the pages to that folder", "DIR" },
-		{ "services", 0, 0, G_OPTION_ARG_FILENAME, &options.services, "more mail services, as in services.conf", "FILE" },
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "write the pages to that folder", "DIR" },
 		G_OPTION_ENTRY_NULL,
 	};
 
-	if (!mq_app_parse(app, entries, args, error) || !mq_app_need(options.output, "--output DIR", error)
+	if (!mq_app_parse(app, entries, args, error) || !mq_app_need(output, "--output DIR", error)
 	    || !mq_app_window(app, &window, error))
 		return MQ_EXIT_USAGE;
-	return make_dashboard(app, *args, &options, &window, error);
+	return make_dashboard(app, *args, output, &window, error);
 }
 
 const MqCommand mq_command_dashboard = {
