@@ -34,6 +34,7 @@ struct MqAnswers {
 	GPtrArray *wanted;       /* Want *, in order; those answered meanwhile stay until it is swept */
 	gsize n_bytes;
 	gint64 waited_us;
+	gint64 wait_most_us; /* 0: no limit but ours */
 };
 
 const char *
@@ -438,6 +439,12 @@ add_want(MqAnswers *answers, MqAsk ask, const char *name)
 }
 
 void
+mq_answers_limit_wait(MqAnswers *answers, gint64 most_us)
+{
+	answers->wait_most_us = most_us;
+}
+
+void
 mq_answers_add_wait(MqAnswers *answers, gint64 waited_us)
 {
 	answers->waited_us += waited_us;
@@ -448,7 +455,11 @@ mq_answers_wait_left(const MqAnswers *answers)
 {
 	guint n = answers->in_order->len + g_hash_table_size(answers->wanted_keys);
 
-	return MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US - answers->waited_us;
+	gint64 most_us = MQ_LIMIT_DNS_WAIT_S * G_USEC_PER_SEC + (gint64)n * WAIT_ANSWER_US;
+
+	if (answers->wait_most_us > 0)
+		most_us = MIN(most_us, answers->wait_most_us);
+	return most_us - answers->waited_us;
 }
 
 /* Why this is not asked, or not waited for any longer; NULL: it may be. */

@@ -163,6 +163,8 @@ void mq_answers_put_texts(MqAnswers *answers, MqAsk ask, const char *name, const
  * answer, what is not there yet is unknown at once: a domain whose servers are slow on purpose holds
  * nobody up for long. */
 void mq_answers_add_wait(MqAnswers *answers, gint64 waited_us);
+/* A shorter limit, for who would rather know less than wait. */
+void mq_answers_limit_wait(MqAnswers *answers, gint64 most_us);
 /* What is left of that time. */
 gint64 mq_answers_wait_left(const MqAnswers *answers);
 

@@ -13,13 +13,14 @@
 #include "ingest/error.h"
 #include "ingest/limits.h"
 
-#define TIMEOUT_MS      2000
-#define TRIES           3
+#define TIMEOUT_MS      1000
+#define TRIES           4
 #define EDNS_BYTES      1232 /* no fragments on the way: DNS flag day 2020 */
 #define CACHE_MIN_S     60   /* a TTL of 0 still serves those who ask now */
 #define CACHE_NEGATIVE_S 300
 #define QUESTION_US     (30 * G_USEC_PER_SEC) /* of all tries, over all servers */
 #define POLL_MS         500
+#define REACH_US        (3 * G_USEC_PER_SEC / 2) /* all silent for so long: is anybody there? and so long for that */
 
 /* c-ares, twice: as it is a server's refusal or failure is told as "connection refused", after all
  * servers were tried. So a question is asked first of one that tells what the reply was; when that is
@@ -43,7 +44,8 @@ typedef struct {
 	guint64 n_replies;    /* of any kind, from any server */
 	guint64 n_silent;     /* questions that nobody replied to */
 	char *servers;        /* as the user named them, for messages */
-	gboolean reach_asked; /* ". NS": whether anybody is there at all */
+	gint64 begun_us;      /* when the first question was sent; 0: none was */
+	gint64 reach_us;      /* when ". NS" was asked: whether anybody is there at all; 0: not yet */
 	gboolean unreachable;
 } Cares;
 
@@ -280,6 +282,8 @@ start_queued(Cares *cares)
 		Flight *flight = g_queue_pop_head(cares->queue);
 
 		flight->started_us = g_get_monotonic_time();
+		if (cares->begun_us == 0)
+			cares->begun_us = flight->started_us;
 		g_ptr_array_add(cares->flights, flight);
 		ask(flight, flight->answer->name); /* may be answered, and freed, at once */
 	}
@@ -403,16 +407,17 @@ watch_reach(Cares *cares)
 {
 	const MqQuestion root = { .ask = MQ_ASK_NS, .name = (char *)"." };
 	g_autofree char *key = question_key(&root);
+	gint64 now_us = g_get_monotonic_time();
 
-	if (cares->n_replies > 0 || cares->n_silent == 0)
+	if (cares->n_replies > 0 || (cares->n_silent == 0 && now_us - cares->begun_us < REACH_US))
 		return;
-	if (!cares->reach_asked) {
-		cares->reach_asked = TRUE;
+	if (cares->reach_us == 0) {
+		cares->reach_us = now_us;
 		if (!g_hash_table_contains(cares->asked, key) && cache_get(cares, key) == NULL)
 			enqueue(cares, &root, key);
 		return;
 	}
-	cares->unreachable = !g_hash_table_contains(cares->asked, key);
+	cares->unreachable = !g_hash_table_contains(cares->asked, key) || now_us - cares->reach_us >= REACH_US;
 }
 
 /* Whether a set has all it wanted, or has waited long enough for it: what it lacks is unknown then. */

@@ -60,8 +60,8 @@ void mq_resolver_ask_blocking(MqResolver *resolver, MqAnswers *const *sets, guin
 /* Asks DNS over UDP, and TCP where an answer was cut. Zero is the default everywhere. */
 typedef struct {
 	const char *const *servers; /* (nullable) (array zero-terminated=1): ADDRESS[:PORT] or [V6]:PORT; the system's */
-	guint timeout_ms;           /* of the first try; each further round waits twice as long; 2000 */
-	guint tries;                /* 3 */
+	guint timeout_ms;           /* of the first try; each further round waits twice as long; 1000 */
+	guint tries;                /* 4 */
 	guint flight;               /* questions at once; MQ_LIMIT_DNS_FLIGHT at most */
 } MqDnsOptions;
 

@@ -142,6 +142,7 @@ advise(Gathering *gathering, GError **error)
 	gint64 since_s = MIN(period->until_s - MQ_SUMMARY_DAYS * MQ_DAY_S, period->since_s);
 	g_autoptr(MqAnswers) answers = mq_answers_new();
 
+	mq_answers_limit_wait(answers, ask->wait_us);
 	out->advice = mq_advice_new(out->domain, ask->services, since_s, period->until_s, ask->goal);
 	out->advice->need = ask->need;
 	out->advice->sources->geo = ask->geo;

@@ -74,6 +74,7 @@ typedef struct {
 	MqResolver *resolver;
 	MqPolicy goal;
 	MqRequirements need;
+	gint64 wait_us;          /* for DNS, at most, for each domain; 0: as long as advice does */
 	gboolean keeps;          /* the answers, in the store, as of now_s; the caller commits */
 	gint64 now_s;
 } MqSummaryAsk;

@@ -7,6 +7,9 @@
 #include "cli/outputs.h"
 #include "ingest/domain.h"
 
+/* A summary is looked at: what DNS does not say in that time is unknown in it, and nothing is advised. */
+#define DNS_WAIT_S 3
+
 static const char *const periods[] = { "day", "week", "month", NULL };
 
 /* One period before @end_s. */
@@ -128,6 +131,7 @@ typedef struct {
 	char *period, *output, *goal, *from;
 	GStrv to, require;
 	gboolean offline;
+	int dns_wait_s;
 } Options;
 
 static void
@@ -159,6 +163,15 @@ check_envelope(const MqApp *app, const Options *options, GError **error)
 	return TRUE;
 }
 
+static gboolean
+check_wait(int seconds, GError **error)
+{
+	if (seconds >= 1 && seconds <= MQ_LIMIT_DNS_WAIT_S)
+		return TRUE;
+	g_set_error(error, MQ_ERROR, MQ_ERROR_USAGE, "--dns-wait is %d, want 1 to %d seconds", seconds, MQ_LIMIT_DNS_WAIT_S);
+	return FALSE;
+}
+
 /* --------------------------------------------------------------------- the run */
 
 static MqExit
@@ -171,7 +184,7 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 	g_autoptr(MqGeo) geo = NULL;
 	g_autoptr(MqSummary) summary = NULL;
 	g_autoptr(json_t) document = NULL;
-	MqSummaryAsk ask = { .services = services, .now_s = app->now_s };
+	MqSummaryAsk ask = { .services = services, .now_s = app->now_s, .wait_us = options->dns_wait_s * G_USEC_PER_SEC };
 
 	if (services == NULL || !mq_goal_parse(options->goal, &ask.goal, error) || !mq_app_geo(app, &geo, error))
 		return MQ_EXIT_USAGE;
@@ -199,7 +212,7 @@ summarize(MqApp *app, const char *const *domains, const MqPeriod *period, const 
 static MqExit
 run_summary(MqApp *app, GStrv *args, GError **error)
 {
-	g_auto(Options) options = { 0 };
+	g_auto(Options) options = { .dns_wait_s = DNS_WAIT_S };
 	g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
 	MqPeriod period;
 	const GOptionEntry entries[] = {
@@ -208,13 +221,15 @@ run_summary(MqApp *app, GStrv *args, GError **error)
 		{ "goal", 0, 0, G_OPTION_ARG_STRING, &options.goal, "the last step: reject (default) or quarantine", "POLICY" },
 		{ "require", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.require, "what a gate asks for, as in 'advise'", "NAME=NUMBER" },
 		{ "offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "use the newest DNS answers in the database", NULL },
+		{ "dns-wait", 0, 0, G_OPTION_ARG_INT, &options.dns_wait_s, "seconds that DNS has for a domain (default 3)", "SECONDS" },
 		{ "from", 0, 0, G_OPTION_ARG_STRING, &options.from, "who the mail of --format eml is from", "ADDRESS" },
 		{ "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.to, "who it goes to, repeatable", "ADDRESS" },
 		G_OPTION_ENTRY_NULL,
 	};
 
 	if (!mq_app_parse(app, entries, args, error) || !choose_period(app, options.period, &period, error)
-	    || !normalize_all(*args, domains, error) || !check_envelope(app, &options, error))
+	    || !check_wait(options.dns_wait_s, error) || !normalize_all(*args, domains, error)
+	    || !check_envelope(app, &options, error))
 		return MQ_EXIT_USAGE;
 	return summarize(app, (const char *const *)domains->pdata, &period, &options, error);
 }

@@ -55,7 +55,7 @@
 #define MQ_LIMIT_TIME_LAST       G_GINT64_CONSTANT(4102444800)
 
 /* DNS */
-#define MQ_LIMIT_DNS_FLIGHT      200
+#define MQ_LIMIT_DNS_FLIGHT      50 /* more at once and small resolvers lose some, which costs seconds */
 #define MQ_LIMIT_DNS_RUN         20000 /* questions for one domain */
 #define MQ_LIMIT_DNS_BYTES       (32 * 1024 * 1024) /* all answers for one domain; an answer has at most 64 KiB */
 #define MQ_LIMIT_DNS_WAIT_S      60 /* for one domain; RFC 7208 wants 20 for SPF alone */
