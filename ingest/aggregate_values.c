@@ -12,6 +12,8 @@ mq_aggregate_odd(MqAggregate *now, MqProblemCode code, const char *format, ...)
 	g_autofree char *reason = NULL;
 	va_list args;
 
+	if (++now->n_odd > MQ_LIMIT_NOTES)
+		return;
 	va_start(args, format);
 	reason = g_strdup_vprintf(format, args);
 	va_end(args);
@@ -34,7 +36,8 @@ mq_aggregate_end(MqAggregate *now)
 {
 	g_clear_pointer(&now->report, mq_report_free);
 	g_clear_pointer(&now->batch, mq_batch_free);
-	now->has_header_from = now->is_9990 = now->is_draft = FALSE;
+	now->has_header_from = now->is_9990 = now->is_draft = now->in_record = FALSE;
+	now->n_lost = 0;
 }
 
 void
@@ -52,125 +55,6 @@ mq_aggregate_begin(MqAggregate *now)
 {
 	mq_aggregate_end(now);
 	now->report = mq_report_new(MQ_TYPE_AGGREGATE);
-}
-
-void
-mq_aggregate_begin_record(MqAggregate *now)
-{
-	if (now->batch == NULL)
-		now->batch = mq_batch_new();
-	now->record = (MqRecord){ .count = MQ_COUNT_ABSENT };
-	now->has_count_text = FALSE;
-	g_array_set_size(now->reasons, 0);
-	g_array_set_size(now->dkims, 0);
-	g_array_set_size(now->spfs, 0);
-}
-
-static gboolean
-is_empty_record(const MqAggregate *now)
-{
-	const MqRecord *record = &now->record;
-
-	return record->source.n_bytes == 0 && record->source_text == NULL && record->count == MQ_COUNT_ABSENT
-	       && record->header_from == NULL && record->envelope_from == NULL && record->dkim == MQ_RESULT_ABSENT
-	       && record->spf == MQ_RESULT_ABSENT && record->disposition == MQ_DISPOSITION_ABSENT && now->dkims->len == 0
-	       && now->spfs->len == 0;
-}
-
-static void
-check_record(MqAggregate *now, guint64 number)
-{
-	const MqRecord *record = &now->record;
-
-	if (record->source.n_bytes == 0 && record->source_text == NULL && record->count != 0)
-		mq_aggregate_odd(now, MQ_PROBLEM_ADDRESS_ODD, "record %" G_GUINT64_FORMAT ": names no source address", number);
-	if (!now->has_count_text)
-		mq_aggregate_odd(now, MQ_PROBLEM_COUNT_ODD, "record %" G_GUINT64_FORMAT ": has no count", number);
-	if (record->header_from == NULL)
-		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "record %" G_GUINT64_FORMAT ": names no header_from", number);
-}
-
-const MqRecord *
-mq_aggregate_end_record(MqAggregate *now)
-{
-	MqRecord *record = &now->record;
-	guint64 number = ++now->report->n_records;
-	MqRecord *kept;
-
-	if (is_empty_record(now)) {
-		now->report->n_records--;
-		mq_aggregate_odd(now, MQ_PROBLEM_RECORD_DROPPED, "a record without any content is dropped");
-		return NULL;
-	}
-	check_record(now, number);
-	record->n_reasons = now->reasons->len;
-	record->reasons = mq_batch_copy(now->batch, now->reasons->data, now->reasons->len * sizeof(MqReason));
-	record->n_auth_dkim = now->dkims->len;
-	record->auth_dkim = mq_batch_copy(now->batch, now->dkims->data, now->dkims->len * sizeof(MqDkimResult));
-	record->n_auth_spf = now->spfs->len;
-	record->auth_spf = mq_batch_copy(now->batch, now->spfs->data, now->spfs->len * sizeof(MqSpfResult));
-	now->has_header_from = now->has_header_from || record->header_from != NULL;
-	now->report->n_messages += (guint64)MAX(record->count, 0);
-	kept = mq_batch_add(now->batch);
-	*kept = *record;
-	return kept;
-}
-
-void
-mq_aggregate_begin_reason(MqAggregate *now)
-{
-	now->reason = (MqReason){ 0 };
-}
-
-void
-mq_aggregate_end_reason(MqAggregate *now)
-{
-	if (now->reasons->len < MQ_LIMIT_REASONS)
-		g_array_append_val(now->reasons, now->reason);
-	else
-		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d reasons; further ones are dropped",
-		                 MQ_LIMIT_REASONS);
-}
-
-void
-mq_aggregate_begin_dkim(MqAggregate *now)
-{
-	now->dkim = (MqDkimResult){ 0 };
-}
-
-/* Microsoft writes a result of nothing at all. */
-void
-mq_aggregate_end_dkim(MqAggregate *now)
-{
-	const MqDkimResult *dkim = &now->dkim;
-
-	if (dkim->domain == NULL && (dkim->selector == NULL || *dkim->selector == '\0') && dkim->result == MQ_RESULT_ABSENT)
-		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "a dkim result without any content is skipped");
-	else if (now->dkims->len < MQ_LIMIT_SIGNATURES)
-		g_array_append_val(now->dkims, now->dkim);
-	else
-		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d dkim results; further ones are dropped",
-		                 MQ_LIMIT_SIGNATURES);
-}
-
-void
-mq_aggregate_begin_spf(MqAggregate *now)
-{
-	now->spf = (MqSpfResult){ 0 };
-}
-
-void
-mq_aggregate_end_spf(MqAggregate *now)
-{
-	const MqSpfResult *spf = &now->spf;
-
-	if (spf->domain == NULL && spf->scope == MQ_SCOPE_ABSENT && spf->result == MQ_RESULT_ABSENT)
-		mq_aggregate_odd(now, MQ_PROBLEM_VALUE_MISSING, "an spf result without any content is skipped");
-	else if (now->spfs->len < MQ_LIMIT_SIGNATURES)
-		g_array_append_val(now->spfs, now->spf);
-	else
-		mq_aggregate_odd(now, MQ_PROBLEM_TOO_LARGE, "a record has more than %d spf results; further ones are dropped",
-		                 MQ_LIMIT_SIGNATURES);
 }
 
 /* --- the report as a whole --- */
@@ -488,6 +372,7 @@ MQ_SETTER(mq_set_source)
 	gsize n = strlen(text);
 	g_autofree char *bare = n > 2 && text[0] == '[' && text[n - 1] == ']' ? g_strndup(text + 1, n - 2) : NULL;
 
+	mq_aggregate_need_row(now);
 	if (record->source.n_bytes > 0 || record->source_text != NULL) {
 		repeated(now, element, field);
 	} else if (!mq_address_parse(bare != NULL ? bare : text, &record->source)) {
@@ -500,8 +385,10 @@ MQ_SETTER(mq_set_count)
 {
 	gint64 *at = member(now, field);
 	guint64 value;
-	gboolean plain, is_repeated = now->has_count_text;
+	gboolean plain, is_repeated;
 
+	mq_aggregate_need_row(now);
+	is_repeated = now->has_count_text;
 	now->has_count_text = TRUE;
 	if (is_repeated) {
 		repeated(now, element, field);

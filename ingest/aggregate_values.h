@@ -13,13 +13,20 @@
 typedef struct {
 	MqReport *report; /* (nullable) NULL outside of one */
 	MqBatch *batch;   /* (nullable) the records since the last batch; the text of the open one is in it */
-	MqRecord record;  /* the open one; enters the batch when it is complete */
+	MqRecord record;  /* the open one; enters the batch when its row is complete */
+	gboolean in_record;
+	gboolean is_further_row; /* the row that is open is not its first; what is in it tells whether it is one */
+	guint n_rows;     /* of it, at the end of the batch: the standards give a record one */
+	guint n_waiting;  /* the last of them: identifiers and results come behind */
+	gboolean old_identifiers, old_results; /* are of rows before; new ones replace them */
+	guint64 n_lost;   /* rows of the report that are dropped */
 	MqReason reason;
 	MqDkimResult dkim;
 	MqSpfResult spf;
 	GArray *reasons, *dkims, *spfs; /* of the open record */
 	gboolean has_count_text;  /* the open record's count is said, usable or not */
 	MqProblems *odd;
+	guint n_odd;              /* notes of the document so far */
 	gboolean has_header_from; /* some record has one */
 	gboolean is_9990, is_draft;
 } MqAggregate;
@@ -48,8 +55,17 @@ void mq_aggregate_check(MqAggregate *now);
 void mq_aggregate_odd(MqAggregate *now, MqProblemCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 void mq_aggregate_begin_record(MqAggregate *now);
-/* The record, now in the batch; %NULL when nothing was in it. */
-const MqRecord *mq_aggregate_end_record(MqAggregate *now);
+/* How many records it gave, which are the last of the batch now; 0 when nothing was in it. */
+guint mq_aggregate_end_record(MqAggregate *now);
+/* The document ends within it: nothing of it remains. */
+void mq_aggregate_drop_record(MqAggregate *now);
+/* A record has one row; of more, each becomes a record that shares the identifiers and results. */
+void mq_aggregate_begin_row(MqAggregate *now);
+/* Something is said that a row has once. */
+void mq_aggregate_need_row(MqAggregate *now);
+void mq_aggregate_begin_evaluation(MqAggregate *now);
+void mq_aggregate_begin_identifiers(MqAggregate *now);
+void mq_aggregate_begin_results(MqAggregate *now);
 void mq_aggregate_begin_reason(MqAggregate *now);
 void mq_aggregate_end_reason(MqAggregate *now);
 void mq_aggregate_begin_dkim(MqAggregate *now);

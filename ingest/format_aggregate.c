@@ -8,6 +8,8 @@
 
 #define NAMESPACE_9990 "urn:ietf:params:xml:ns:dmarc-2.0"
 
+#define UNKNOWN_NAMES 20 /* of elements that the vocabulary lacks; further ones are not named */
+
 struct MqFormatReader {
 	MqFormatContext *context;
 	MqXml *xml;
@@ -16,13 +18,18 @@ struct MqFormatReader {
 	gboolean has_policy;  /* a policy_published was read */
 	gboolean skip_policy; /* and this is another one */
 	guint delivered, refused;
+	struct {
+		const MqXmlNode *parent;
+		char *name;
+	} unknown[UNKNOWN_NAMES]; /* noted, of this report */
+	guint n_unknown;
 	gboolean is_foreign;  /* an error is not ours to explain */
 	char *other_root;     /* (nullable) what the document is instead */
 };
 
 /* --- the vocabulary --- */
 
-enum { FEEDBACK = 1, POLICY, RECORD, REASON, DKIM, SPF, IDENTITIES, OTHER };
+enum { FEEDBACK = 1, POLICY, RECORD, ROW, EVALUATED, REASON, RESULTS, DKIM, SPF, IDENTIFIERS, IDENTITIES, EXTENSION, OTHER };
 
 #define LEAF(tag, setter, ...) { .name = tag, .data = &(const MqAggregateField){ .set = setter, __VA_ARGS__ } }
 #define IN_HEAD(member)   .base = MQ_BASE_REPORT, .at = offsetof(MqReport, member)
@@ -78,7 +85,7 @@ static const MqXmlNode policy_evaluated[] = {
 static const MqXmlNode row[] = {
 	LEAF("source_ip", mq_set_source, IN_RECORD(source_text)),
 	LEAF("count", mq_set_count, IN_RECORD(count)),
-	{ .name = "policy_evaluated", .children = policy_evaluated, .id = OTHER },
+	{ .name = "policy_evaluated", .children = policy_evaluated, .id = EVALUATED },
 	END,
 };
 static const MqXmlNode identifiers[] = {
@@ -107,20 +114,24 @@ static const MqXmlNode auth_results[] = {
 	END,
 };
 static const MqXmlNode record[] = {
-	{ .name = "row", .children = row, .id = OTHER },
-	{ .name = "identifiers", .children = identifiers, .id = OTHER },
+	{ .name = "row", .children = row, .id = ROW, .is_loose = TRUE, .is_implied = TRUE },
+	{ .name = "identifiers", .children = identifiers, .id = IDENTIFIERS },
 	{ .name = "identities", .children = identifiers, .id = IDENTITIES }, /* drafts */
-	{ .name = "auth_results", .children = auth_results, .id = OTHER },
+	{ .name = "auth_results", .children = auth_results, .id = RESULTS },
 	END,
 };
+static const MqXmlNode extension[] = { END }; /* anything; none of it is ours */
 static const MqXmlNode feedback_children[] = {
 	LEAF("version", mq_set_nothing),
 	{ .name = "report_metadata", .children = report_metadata, .id = OTHER },
 	{ .name = "policy_published", .children = policy_published, .id = POLICY },
-	{ .name = "record", .children = record, .id = RECORD },
+	{ .name = "record", .children = record, .id = RECORD, .is_loose = TRUE, .is_implied = TRUE },
+	{ .name = "extension", .children = extension, .id = EXTENSION },
 	END,
 };
 static const MqXmlNode feedback = { .name = "feedback", .children = feedback_children, .id = FEEDBACK };
+
+static const char *const namespaces[] = { NAMESPACE_9990, "http://dmarc.org/dmarc-xml/0.1", NULL };
 
 /* --- a report ends --- */
 
@@ -169,6 +180,49 @@ is_complete(const MqAggregate *now)
 	       && (report->report_id != NULL || report->begin_s != MQ_TIME_ABSENT);
 }
 
+/* The last @n of the batch are complete. */
+static void
+add_digests(MqFormatReader *reader, guint n)
+{
+	const GPtrArray *records = reader->now.batch->records;
+	guint8 digest[MQ_DIGEST_BYTES];
+
+	for (guint i = records->len - n; i < records->len; i++) {
+		mq_record_digest(records->pdata[i], digest);
+		mq_digest_sum_add(&reader->sum, digest);
+	}
+}
+
+/* The document ends in the report, perhaps in one of its records. */
+static void
+cut_report(MqFormatReader *reader)
+{
+	MqAggregate *now = &reader->now;
+	gboolean in_record = now->in_record;
+	guint64 n;
+
+	if (in_record) {
+		mq_aggregate_drop_record(now);
+		add_digests(reader, now->n_rows);
+	}
+	n = now->report->n_records;
+	if (in_record && n > 0)
+		mq_problems_add(now->odd, MQ_PROBLEM_XML_TRUNCATED, TRUE, -1, NULL, "the XML ends in record %" G_GUINT64_FORMAT
+		                ", which is dropped; the %" G_GUINT64_FORMAT " before it are kept", n + 1, n);
+	else if (n > 0)
+		mq_problems_add(now->odd, MQ_PROBLEM_XML_TRUNCATED, TRUE, -1, NULL, "the XML ends after record %" G_GUINT64_FORMAT
+		                "; complete records are kept", n);
+}
+
+static void
+say_lost(MqFormatReader *reader)
+{
+	if (reader->now.n_lost > 0)
+		mq_problems_add(reader->context->problems, MQ_PROBLEM_RECORD_DROPPED, FALSE, (gint)reader->context->report,
+		                reader->context->part, "%" G_GUINT64_FORMAT " rows beyond the first %d of a record are dropped",
+		                reader->now.n_lost, MQ_LIMIT_ROWS);
+}
+
 /* The report is at its end, or (@cut) the document is. */
 static gboolean
 end_report(MqFormatReader *reader, gboolean cut, GError **error)
@@ -177,6 +231,8 @@ end_report(MqFormatReader *reader, gboolean cut, GError **error)
 	g_autoptr(MqReport) report = NULL;
 	gboolean ok;
 
+	if (cut)
+		cut_report(reader);
 	mq_aggregate_check(now);
 	if (now->report->n_records == 0 && (cut || mq_xml_is_damaged(reader->xml)))
 		refuse(reader, cut ? MQ_PROBLEM_XML_TRUNCATED : MQ_PROBLEM_XML_BROKEN,
@@ -190,9 +246,7 @@ end_report(MqFormatReader *reader, gboolean cut, GError **error)
 		mq_aggregate_end(now);
 		return TRUE;
 	}
-	if (cut)
-		mq_problems_add(now->odd, MQ_PROBLEM_XML_TRUNCATED, TRUE, -1, NULL,
-		                "the XML ends in the middle; complete records are kept");
+	say_lost(reader);
 	pass_problems(reader, (gint)reader->context->report);
 	if (!pass_batch(reader, error))
 		return FALSE;
@@ -205,29 +259,38 @@ end_report(MqFormatReader *reader, gboolean cut, GError **error)
 }
 
 static void
-begin_report(MqFormatReader *reader, const char *ns)
+forget_unknown(MqFormatReader *reader)
 {
+	while (reader->n_unknown > 0)
+		g_free(reader->unknown[--reader->n_unknown].name);
+}
+
+static gboolean
+begin_report(MqFormatReader *reader, const char *ns, GError **error)
+{
+	if (reader->delivered + reader->refused >= MQ_LIMIT_REPORTS) {
+		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "the document has more than %d reports", MQ_LIMIT_REPORTS);
+		return FALSE;
+	}
 	mq_aggregate_begin(&reader->now);
 	reader->now.is_9990 = g_strcmp0(ns, NAMESPACE_9990) == 0;
 	reader->has_policy = reader->skip_policy = FALSE;
 	memset(&reader->sum, 0, sizeof(reader->sum));
+	forget_unknown(reader);
+	return TRUE;
 }
 
 static gboolean
 end_record(MqFormatReader *reader, GError **error)
 {
 	MqAggregate *now = &reader->now;
-	guint8 digest[MQ_DIGEST_BYTES];
-	const MqRecord *last = mq_aggregate_end_record(now);
+	guint n = mq_aggregate_end_record(now);
 
-	if (last == NULL)
-		return TRUE;
 	if (now->report->n_records > MQ_LIMIT_RECORDS) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_LIMIT, "the report has more than %d records", MQ_LIMIT_RECORDS);
 		return FALSE;
 	}
-	mq_record_digest(last, digest);
-	mq_digest_sum_add(&reader->sum, digest);
+	add_digests(reader, n);
 	return now->batch->records->len < MQ_LIMIT_BATCH_RECORDS || pass_batch(reader, error);
 }
 
@@ -238,11 +301,9 @@ on_open(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error)
 {
 	MqFormatReader *reader = ctx;
 
-	(void)error;
 	switch (node->id) {
 	case FEEDBACK:
-		begin_report(reader, ns);
-		break;
+		return begin_report(reader, ns, error);
 	case POLICY:
 		reader->skip_policy = reader->has_policy;
 		if (reader->has_policy)
@@ -253,8 +314,17 @@ on_open(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error)
 	case RECORD:
 		mq_aggregate_begin_record(&reader->now);
 		break;
+	case ROW:
+		mq_aggregate_begin_row(&reader->now);
+		break;
+	case EVALUATED:
+		mq_aggregate_begin_evaluation(&reader->now);
+		break;
 	case REASON:
 		mq_aggregate_begin_reason(&reader->now);
+		break;
+	case RESULTS:
+		mq_aggregate_begin_results(&reader->now);
 		break;
 	case DKIM:
 		mq_aggregate_begin_dkim(&reader->now);
@@ -264,6 +334,13 @@ on_open(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error)
 		break;
 	case IDENTITIES:
 		reader->now.is_draft = TRUE;
+		mq_aggregate_begin_identifiers(&reader->now);
+		break;
+	case IDENTIFIERS:
+		mq_aggregate_begin_identifiers(&reader->now);
+		break;
+	case EXTENSION:
+		reader->now.is_9990 = TRUE;
 		break;
 	default:
 		break;
@@ -303,22 +380,39 @@ on_close(gpointer ctx, const MqXmlNode *node, char *text, gsize n, GError **erro
 	}
 }
 
+/* One name is noted once, and a report has only so many. */
+static gboolean
+is_new_unknown(MqFormatReader *reader, const MqXmlNode *parent, const char *name)
+{
+	guint n = reader->n_unknown;
+
+	if (n == UNKNOWN_NAMES)
+		return FALSE;
+	for (guint i = 0; i < n; i++)
+		if (reader->unknown[i].parent == parent && g_str_equal(reader->unknown[i].name, name))
+			return FALSE;
+	reader->unknown[n].parent = parent;
+	reader->unknown[n].name = g_strdup(name);
+	reader->n_unknown++;
+	return TRUE;
+}
+
 static void
 on_unknown(gpointer ctx, const MqXmlNode *parent, const char *name, const char *ns)
 {
 	MqFormatReader *reader = ctx;
-	g_autofree char *visible = mq_text_visible(name);
+	g_autofree char *visible = NULL;
 
 	if (parent == NULL) {
 		if (reader->other_root == NULL)
-			reader->other_root = g_steal_pointer(&visible);
-	} else if (g_str_equal(name, "extension") && parent == &feedback) {
-		reader->now.is_9990 = TRUE;
+			reader->other_root = mq_text_visible(name);
 	} else if (g_str_equal(name, "version_published") || g_str_equal(name, "extensions")) {
 		reader->now.is_draft = TRUE;
-	} else if (ns == NULL || g_str_has_suffix(ns, NAMESPACE_9990)) {
-		mq_aggregate_odd(&reader->now, MQ_PROBLEM_VALUE_ODD, "the element '%s' in '%s' is unknown and skipped",
-		                 visible, parent->name);
+	} else if ((ns == NULL || g_str_has_suffix(ns, NAMESPACE_9990)) && parent->children != extension
+	           && is_new_unknown(reader, parent, name)) {
+		visible = mq_text_visible(name);
+		mq_aggregate_odd(&reader->now, MQ_PROBLEM_VALUE_ODD, "the element '%s' in '%s' is unknown and skipped%s", visible,
+		                 parent->name, parent == &feedback ? ", but for records in it" : "");
 	}
 }
 
@@ -331,6 +425,7 @@ on_note(gpointer ctx, MqProblemCode code, const char *why)
 }
 
 static const MqXmlHandler handler = {
+	.namespaces = namespaces,
 	.open = on_open,
 	.close = on_close,
 	.unknown = on_unknown,
@@ -360,7 +455,8 @@ explain(MqFormatReader *reader, const GError *error)
 		return FALSE;
 	if (g_error_matches(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED))
 		code = MQ_PROBLEM_ENCODING;
-	else if (reader->now.report != NULL && reader->now.report->n_records > MQ_LIMIT_RECORDS)
+	else if ((reader->now.report != NULL && reader->now.report->n_records > MQ_LIMIT_RECORDS)
+	         || reader->delivered + reader->refused >= MQ_LIMIT_REPORTS)
 		code = MQ_PROBLEM_TOO_LARGE;
 	refuse(reader, code, error->message);
 	return FALSE;
@@ -411,23 +507,18 @@ aggregate_free(MqFormatReader *reader)
 		return;
 	mq_xml_free(reader->xml);
 	mq_aggregate_clear(&reader->now);
+	forget_unknown(reader);
 	g_free(reader->other_root);
 	g_free(reader);
 }
 
-/* The first bytes without zeros: UTF-16 and UTF-32 read as ASCII then. */
+/* The first bytes in lower case and without zeros: UTF-16 and UTF-32 read as ASCII then. */
 static void
 squeeze(const guint8 *start, gsize n, char *out)
 {
-	while (n > 0) {
-		const guint8 *zero = memchr(start, 0, n);
-		gsize plain = zero != NULL ? (gsize)(zero - start) : n;
-
-		memcpy(out, start, plain);
-		out += plain;
-		start += plain + (zero != NULL ? 1 : 0);
-		n -= plain + (zero != NULL ? 1 : 0);
-	}
+	for (gsize i = 0; i < n; i++)
+		if (start[i] != 0)
+			*out++ = g_ascii_isupper(start[i]) ? (char)(start[i] + ('a' - 'A')) : (char)start[i];
 	*out = '\0';
 }
 

@@ -41,6 +41,10 @@
 #define MQ_LIMIT_COUNT           G_GINT64_CONSTANT(10000000000)
 #define MQ_LIMIT_XML_DEPTH       32
 #define MQ_LIMIT_XML_TEXT        (64 * 1024)
+#define MQ_LIMIT_XML_WASTE       1000000 /* unknown elements, comments …, more than there are known ones */
+#define MQ_LIMIT_ROWS            100 /* of one record, which the standards give one */
+#define MQ_LIMIT_NOTES           200000 /* of one document that are looked at, most of them twice the same */
+#define MQ_LIMIT_REPORTS         20000 /* of one document */
 #define MQ_LIMIT_FIELDS          500 /* header fields of a feedback part or a copied header */
 #define MQ_LIMIT_JSON_BYTES      (16 * 1024 * 1024)
 #define MQ_LIMIT_JSON_DEPTH      32

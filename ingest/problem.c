@@ -92,9 +92,19 @@ void
 mq_problems_add(MqProblems *problems, MqProblemCode code, gboolean stored, gint report, const char *part,
                 const char *format, ...)
 {
+	/* what loses data is kept even when notes have filled the ledger */
+	guint most = MQ_LIMIT_HELD_PROBLEMS * (stored ? 1u : 2u);
 	MqProblem *problem;
 	va_list args;
 
+	if (problems->kept == NULL) {
+		problems->kept = g_ptr_array_new_with_free_func((GDestroyNotify)mq_problem_free);
+		problems->seen = g_hash_table_new(problem_hash, problem_equal);
+	}
+	if (problems->kept->len >= most) { /* before any work: a hostile report has millions */
+		problems->left_out++;
+		return;
+	}
 	problem = g_new0(MqProblem, 1);
 	problem->code = code;
 	problem->stored = stored;
@@ -104,13 +114,7 @@ mq_problems_add(MqProblems *problems, MqProblemCode code, gboolean stored, gint 
 	problem->reason = shown(g_strdup_vprintf(format, args));
 	va_end(args);
 
-	if (problems->kept == NULL) {
-		problems->kept = g_ptr_array_new_with_free_func((GDestroyNotify)mq_problem_free);
-		problems->seen = g_hash_table_new(problem_hash, problem_equal);
-	}
-	/* what loses data is kept even when notes have filled the ledger */
-	if (g_hash_table_contains(problems->seen, problem)
-	    || problems->kept->len >= MQ_LIMIT_HELD_PROBLEMS * (stored ? 1u : 2u)) {
+	if (g_hash_table_contains(problems->seen, problem)) {
 		problems->left_out++;
 		mq_problem_free(problem);
 		return;

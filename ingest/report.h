@@ -114,7 +114,7 @@ MqResult mq_record_dmarc(const MqRecord *record);
  * store/README.md. */
 void mq_record_digest(const MqRecord *record, guint8 digest[MQ_DIGEST_BYTES]);
 
-/* Up to MQ_LIMIT_BATCH_RECORDS records with the memory that holds their text. Not reference
+/* Up to MQ_LIMIT_BATCH_RECORDS records, and MQ_LIMIT_ROWS more, with the memory that holds their text. Not reference
  * counted, not shared between threads; a repeated name is stored once. */
 typedef struct {
 	GPtrArray *records; /* MqRecord * */

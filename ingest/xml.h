@@ -11,11 +11,13 @@
 #include "ingest/error.h"
 #include "ingest/problem.h"
 
-/* An element that we know, by local name: namespaces and prefixes do not matter, nor does order. */
+/* An element that we know, by local name: prefixes do not matter, nor does order. */
 typedef struct MqXmlNode MqXmlNode;
 struct MqXmlNode {
 	const char *name;
 	const MqXmlNode *children; /* ended by a row without name; NULL: a leaf, which holds text alone */
+	gboolean is_loose;         /* counts, too, within an element that the vocabulary does not have */
+	gboolean is_implied;       /* its start tag may be missing: what is only in it opens it */
 	guint id;                  /* the caller's */
 	gconstpointer data;        /* the caller's */
 };
@@ -23,8 +25,10 @@ struct MqXmlNode {
 /* (nullable) */
 const MqXmlNode *mq_xml_node_child(const MqXmlNode *node, const char *name, gsize n);
 
-/* What the document says. @ns: (nullable): its namespace, or the prefix of one that is not declared. FALSE ends the reading with that error. */
+/* What the document says. @namespaces: (nullable): the vocabulary's, ended by %NULL. An element of another is
+ * unknown, unless the root is of that too; without the list all are the same. @ns: (nullable): its namespace, or the prefix of one that is not declared. FALSE ends the reading with that error. */
 typedef struct {
+	const char *const *namespaces;
 	gboolean (*open)(gpointer ctx, const MqXmlNode *node, const char *ns, GError **error);
 	/* @text: a leaf's, UTF-8 without NUL, not trimmed, at most %MQ_LIMIT_XML_TEXT; "" for others. May be
 	 * changed. */

@@ -187,7 +187,7 @@ skip_broken(MqXmlDecode *decode, char **in, gsize *in_left, GError **error)
 
 /* All that is in rest; what is left there afterwards is the beginning of a character. */
 static gboolean
-convert(MqXmlDecode *decode, gboolean final, GError **error)
+convert(MqXmlDecode *decode, GError **error)
 {
 	char *in = (char *)decode->rest->data;
 	gsize in_left = decode->rest->len;
@@ -203,7 +203,7 @@ convert(MqXmlDecode *decode, gboolean final, GError **error)
 			return FALSE;
 		if (result != (gsize)-1 || reason == E2BIG)
 			continue;
-		if (reason == EINVAL && !final)
+		if (reason == EINVAL)
 			break;
 		if (!skip_broken(decode, &in, &in_left, error))
 			return FALSE;
@@ -231,12 +231,12 @@ believe_label(MqXmlDecode *decode, gboolean final)
 }
 
 static gboolean
-flush_rest(MqXmlDecode *decode, gboolean final, GError **error)
+flush_rest(MqXmlDecode *decode, GError **error)
 {
 	g_autoptr(GByteArray) rest = NULL;
 
 	if (decode->iconv != (GIConv)-1)
-		return convert(decode, final, error);
+		return convert(decode, error);
 	rest = g_steal_pointer(&decode->rest);
 	decode->rest = g_byte_array_new();
 	return rest->len == 0 || decode->out(decode->ctx, (const char *)rest->data, rest->len, error);
@@ -253,7 +253,7 @@ pass_labelled(MqXmlDecode *decode, const guint8 *bytes, gsize n, GError **error)
 	if (ascii > 0 && !decode->out(decode->ctx, (const char *)bytes, ascii, error))
 		return FALSE;
 	g_byte_array_append(decode->rest, bytes + ascii, (guint)(n - ascii));
-	return decode->rest->len == 0 || !believe_label(decode, FALSE) || flush_rest(decode, FALSE, error);
+	return decode->rest->len == 0 || !believe_label(decode, FALSE) || flush_rest(decode, error);
 }
 
 static gboolean
@@ -264,7 +264,7 @@ pass(MqXmlDecode *decode, const guint8 *bytes, gsize n, GError **error)
 	if (decode->iconv == (GIConv)-1)
 		return decode->out(decode->ctx, (const char *)bytes, n, error);
 	g_byte_array_append(decode->rest, bytes, (guint)n);
-	return convert(decode, FALSE, error);
+	return convert(decode, error);
 }
 
 static gboolean
@@ -294,5 +294,5 @@ mq_xml_decode_finish(MqXmlDecode *decode, GError **error)
 		return FALSE;
 	if (decode->label != NULL && decode->rest->len > 0)
 		believe_label(decode, TRUE);
-	return flush_rest(decode, TRUE, error);
+	return flush_rest(decode, error);
 }

@@ -57,7 +57,7 @@ find_end(const char *text, gsize at, gsize n)
 }
 
 MqXmlFound
-mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final)
+mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n)
 {
 	gsize most = MIN(n, MQ_XML_TAG_BYTES);
 	gsize i = 1, name_at, end;
@@ -78,7 +78,7 @@ mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final)
 	if (end == 0)
 		return MQ_XML_FOUND_NONE;
 	if (end == most)
-		return final || most == MQ_XML_TAG_BYTES ? MQ_XML_FOUND_NONE : MQ_XML_FOUND_MORE;
+		return most == MQ_XML_TAG_BYTES ? MQ_XML_FOUND_NONE : MQ_XML_FOUND_MORE;
 	tag->attributes = text + i;
 	tag->is_empty = !tag->is_end && end > i && text[end - 1] == '/';
 	tag->n_attributes = end - i - (tag->is_empty ? 1 : 0);

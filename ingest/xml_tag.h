@@ -27,11 +27,10 @@ typedef enum { MQ_XML_FOUND_NONE, MQ_XML_FOUND_MORE, MQ_XML_FOUND_TAG } MqXmlFou
 /**
  * mq_xml_tag_find:
  * @text: begins with '<'
- * @final: no bytes will follow
  *
  * Returns: whether it begins with a tag (up to its '>' there is no other '<'), or may yet
  */
-MqXmlFound mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n, gboolean final);
+MqXmlFound mq_xml_tag_find(MqXmlTag *tag, const char *text, gsize n);
 
 /* Tells the tag's namespace declarations, in order. FALSE when its attributes are not well-formed; those
  * after the break are left out. */

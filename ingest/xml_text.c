@@ -225,12 +225,12 @@ reference_character(MqXmlText *text, const char *name)
 }
 
 gsize
-mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n, gboolean final)
+mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n)
 {
 	const char *end = memchr(bytes, ';', MIN(n, REFERENCE_BYTES));
 	gunichar c = 0;
 
-	if (end == NULL && n < REFERENCE_BYTES && !final)
+	if (end == NULL && n < REFERENCE_BYTES)
 		return 0;
 	if (end != NULL) {
 		g_autofree char *name = g_strndup(bytes + 1, (gsize)(end - bytes) - 1);

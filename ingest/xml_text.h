@@ -33,7 +33,7 @@ typedef struct {
 gsize mq_xml_text_read(MqXmlText *text, const char *bytes, gsize n, const char *name, gboolean final,
                        gboolean *ended);
 /* "&amp;", and what should have been one. The same return. */
-gsize mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n, gboolean final);
+gsize mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n);
 /* @c, which is markup elsewhere, as text. */
 void mq_xml_text_add(MqXmlText *text, char c);
 /* The character that an HTML entity stands for, 0 for none: from ingest/xml.c, which has libxml2's table. */

@@ -82,7 +82,7 @@ static const Case cases[] = {
 	  0, "draft R 1 example.com none:" LINE },
 	{ "any order", FEEDBACK(ONE POLICY META), 0, GOOD },
 	{ "namespaced extension", "<feedback xmlns:e='urn:e'>" META POLICY ONE "<e:x><p>reject</p></e:x></feedback>", 0, GOOD },
-	{ "unknown element", FEEDBACK(META POLICY ONE "<x><record/><p>reject</p></x>"), 0, GOOD "value-odd" },
+	{ "unknown element", FEEDBACK(META POLICY ONE "<x><p>reject</p></x>"), 0, GOOD "value-odd" },
 	{ "language attribute", REPORT(ONE "<!-- c -->") "<?pi x?>", 0, GOOD },
 	{ "CDATA", FEEDBACK(META_OF("<![CDATA[R]]>", "1") POLICY ONE), 0, GOOD },
 	{ "several reports in a document", REPORT(ONE) "\n<?xml version=\"1.0\"?>" FEEDBACK(META_OF("R", "2") POLICY ONE), 0,
@@ -106,7 +106,13 @@ static const Case cases[] = {
 	/* XML that is none */
 	{ "cut after a record", "<feedback>" META POLICY ONE "<record>" ROW("192.0.2.2", "3"), 0, GOOD "xml-truncated" },
 	{ "cut before the first record ends", "<feedback>" META POLICY "<record>" ROW("192.0.2.1", "3"), 0, "-xml-truncated" },
-	{ "cut in a tag", "<feedback>" META POLICY ONE "<reco", 0, GOOD "xml-broken xml-truncated" },
+	{ "cut in a tag", "<feedback>" META POLICY ONE "<reco", 0, GOOD "xml-truncated" },
+	{ "cut in an entity", "<feedback>" META POLICY ONE "<record><row><source_ip>&am", 0, GOOD "xml-truncated" },
+	{ "cut in a character", "<feedback>" META POLICY ONE "<record><row><source_ip>\xe2\x82", 0, GOOD "xml-truncated" },
+	{ "cut in a comment", "<feedback>" META POLICY ONE "<!-- x", 0, GOOD "xml-truncated" },
+	{ "cut in an end tag", "<feedback>" META POLICY ONE "</feedba", 0, GOOD "xml-truncated" },
+	{ "cut within the rows of a record", "<feedback>" META POLICY ONE "<record>" ROW("192.0.2.2", "3") ROW("192.0.2.3", "4"), 0,
+	  GOOD "element-repeated xml-truncated" },
 	{ "bare ampersand", FEEDBACK(META_OF("A & B", "1") POLICY ONE), 0, "rfc7489 A & B 1 example.com none:" LINE "xml-broken" },
 	{ "HTML entity", FEEDBACK(META_OF("Caf&eacute;", "1") POLICY ONE), 0,
 	  "rfc7489 Caf\xc3\xa9 1 example.com none:" LINE "xml-broken" },
@@ -135,6 +141,66 @@ static const Case cases[] = {
 	{ "bytes after the end", REPORT(ONE) "\0\0\r\n--", 0, GOOD },
 	{ "attributes that are none", "<feedback a=b c>" META POLICY ONE "</feedback>", 0, GOOD "xml-broken" },
 	{ "text between elements", FEEDBACK("junk" META POLICY ONE), 0, GOOD "xml-broken" },
+
+	/* structures that are not the standards' */
+	{ "wrapper around the records", FEEDBACK(META POLICY "<records>" ONE RECORD("192.0.2.2", "1") "</records>"), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\nvalue-odd" },
+	{ "two wrappers", FEEDBACK(META POLICY "<data><records>" ONE "</records></data>"), 0, GOOD "value-odd" },
+	{ "record in a wrapper never ends",
+	  FEEDBACK(META POLICY "<records><record>" ROW("192.0.2.1", "2") FROM AUTH RECORD("192.0.2.2", "1") "</records>"), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\nvalue-odd xml-broken" },
+	{ "wrapper around the row", REPORT("<record><rows>" ROW("192.0.2.1", "2") "</rows>" FROM AUTH "</record>"), 0, GOOD "value-odd" },
+	{ "extension is no wrapper", FEEDBACK(META POLICY ONE "<extension><x>" RECORD("192.0.2.2", "1") "</x></extension>"), 0,
+	  "rfc9990 R 1 example.com none:" LINE },
+	{ "another namespace is no wrapper", FEEDBACK(META POLICY ONE "<e:x xmlns:e='urn:e'>" RECORD("192.0.2.2", "1") "</e:x>"), 0,
+	  GOOD },
+	{ "rows before what they share",
+	  REPORT("<record>" ROW("192.0.2.1", "2") ROW("192.0.2.2", "1") FROM AUTH "</record>"), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\nelement-repeated" },
+	{ "rows behind what they share",
+	  REPORT("<record>" FROM AUTH ROW("192.0.2.1", "2") ROW("192.0.2.2", "1") "</record>"), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\nelement-repeated" },
+	{ "rows with identifiers each",
+	  REPORT("<record>" ROW("192.0.2.1", "2") FROM AUTH ROW("192.0.2.2", "1")
+	         "<identifiers><header_from>b.example.com</header_from></identifiers></record>"), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail b.example.com\nelement-repeated" },
+	{ "rows that say little", REPORT("<record>" ROW("192.0.2.1", "2") "<row/><row></row>" FROM AUTH "</record>"), 0, GOOD },
+	{ "no row", REPORT("<record><source_ip>192.0.2.1</source_ip><count>2</count>" EVALUATED FROM AUTH "</record>"), 0,
+	  GOOD "xml-broken" },
+	{ "policy_evaluated beside its row",
+	  REPORT("<record><row><source_ip>192.0.2.1</source_ip><count>2</count></row>" EVALUATED FROM AUTH "</record>"), 0,
+	  GOOD "xml-broken" },
+	{ "start tag of a row lost",
+	  REPORT("<record><source_ip>192.0.2.1</source_ip><count>2</count>" EVALUATED "</row>" FROM AUTH "</record>"), 0,
+	  GOOD "xml-broken" },
+	{ "start tag of a record lost", REPORT(ONE ROW("192.0.2.2", "1") FROM AUTH "</record>" RECORD("192.0.2.3", "4")), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com,"
+	  " 192.0.2.3*4 none/pass/fail example.com\nxml-broken" },
+	{ "no record around rows", REPORT(ROW("192.0.2.1", "2") FROM AUTH ROW("192.0.2.2", "1") FROM AUTH), 0,
+	  HEAD " 192.0.2.1*2 none/pass/fail example.com, 192.0.2.2*1 none/pass/fail example.com\nelement-repeated xml-broken" },
+	{ "fields of a row beside the records are none", REPORT(ONE "<source_ip>192.0.2.2</source_ip><count>9</count>"), 0,
+	  GOOD "value-odd value-odd" },
+	{ "element of another namespace is not ours",
+	  REPORT(RECORD("192.0.2.1", "2</count><e:count xmlns:e='urn:e'>55</e:count><count>2")), 0, GOOD "element-repeated" },
+	{ "nor where it comes first",
+	  "<feedback xmlns:e='urn:e'>" META POLICY "<record><row><source_ip>192.0.2.1</source_ip><e:count>55</e:count><count>2"
+	  "</count>" EVALUATED "</row>" FROM AUTH "</record></feedback>", 0, GOOD },
+	{ "nor as a default",
+	  REPORT("<record><row><source_ip>192.0.2.1</source_ip><count xmlns='urn:e'>55</count><count>2</count>" EVALUATED "</row>"
+	         FROM AUTH "</record>"), 0, GOOD },
+	{ "any namespace that the root has", "<feedback xmlns='urn:x'>" META POLICY ONE "</feedback>", 0, GOOD },
+	{ "children of the standard's namespace",
+	  "<d:feedback xmlns:d='urn:x' xmlns:e='urn:ietf:params:xml:ns:dmarc-2.0'>" META POLICY
+	  "<e:record>" ROW("192.0.2.1", "2") FROM AUTH "</e:record></d:feedback>", 0, GOOD },
+	{ "upper case",
+	  "<FEEDBACK><Report_Metadata><ORG_NAME>R</ORG_NAME><report_id>1</report_id>" DATES "</Report_Metadata>" POLICY
+	  "<Record>" ROW("192.0.2.1", "2") FROM AUTH "</RECORD></FEEDBACK>", 0, GOOD "xml-broken" },
+	{ "misspelled end tag", REPORT(RECORD("192.0.2.1", "2</cuont><x>") ), 0,
+	  HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd xml-broken" },
+	{ "misspelled end tag, and another element",
+	  REPORT("<record><row><source_ip>192.0.2.1</source_ip><count>2</cuont>" EVALUATED "</row>" FROM AUTH "</record>"), 0,
+	  GOOD "xml-broken" },
+	{ "end tag in a text", FEEDBACK(META_OF("a</b>", "1") POLICY ONE), 0, "rfc7489 a</b> 1 example.com none:" LINE "xml-broken" },
 
 	/* what a report cannot be without, and what it can */
 	{ "no record", REPORT(""), 0, HEAD "\nno-records" },
@@ -457,6 +523,39 @@ test_many(void)
 	g_assert_cmpuint(n, ==, 2 * MQ_LIMIT_BATCH_RECORDS + 1);
 }
 
+/* So many rows no record has; what is lost is said, and that it is. */
+static void
+test_many_rows(void)
+{
+	g_autoptr(GString) document = g_string_new("<feedback>" META POLICY "<record>");
+	g_autofree char *said = NULL;
+
+	for (guint i = 0; i < MQ_LIMIT_ROWS + 7; i++)
+		g_string_append(document, ROW("192.0.2.1", "2"));
+	g_string_append(document, FROM AUTH "</record></feedback>");
+	said = read_document(document->str, document->len, NULL, 65536);
+	g_assert_true(g_str_has_suffix(said, "\n-record-dropped element-repeated"));
+}
+
+/* What says nothing is refused where it outweighs all else. */
+static void
+test_waste(gconstpointer data)
+{
+	const char *piece = data;
+	g_autoptr(GString) document = g_string_new("<feedback>" META POLICY);
+	g_autofree char *few = NULL;
+	g_autofree char *many = NULL;
+
+	for (guint i = 0; i < 1000; i++)
+		g_string_append(document, piece);
+	few = read_document(document->str, document->len, NULL, 65536);
+	for (guint i = 0; i < MQ_LIMIT_XML_WASTE; i++)
+		g_string_append(document, piece);
+	many = read_document(document->str, document->len, NULL, 65536);
+	g_assert_cmpstr(few, ==, "-xml-truncated");
+	g_assert_cmpstr(many, ==, "-too-large");
+}
+
 /* A text of a megabyte is cut, and the report is kept. */
 static void
 test_long_text(void)
@@ -483,6 +582,7 @@ test_bids(void)
 		{ "\xef\xbb\xbf <feedback>", 90, 100 },
 		{ "<?xml version=\"1.0\"?><svg/>", 0, 30 },
 		{ "<!DOCTYPE html><html>", 0, 0 },
+		{ "<FeedBack>", 90, 100 },
 		{ "feedback is welcome", 0, 0 },
 		{ "", 0, 0 },
 	};
@@ -498,6 +598,7 @@ test_bids(void)
 int
 main(int argc, char **argv)
 {
+	static const char *const wastes[] = { "<zz/>", "<!---->", "<?x?>" };
 	static const char *const charsets[] = { "UTF-8", "UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE" };
 
 	g_test_init(&argc, &argv, NULL);
@@ -518,6 +619,12 @@ main(int argc, char **argv)
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_label);
 	}
 	g_test_add_func("/format-aggregate/many records", test_many);
+	g_test_add_func("/format-aggregate/many rows of a record", test_many_rows);
+	for (gsize i = 0; i < G_N_ELEMENTS(wastes); i++) {
+		g_autofree char *path = g_strconcat("/format-aggregate/waste/", wastes[i], NULL);
+
+		g_test_add_data_func(path, wastes[i], test_waste);
+	}
 	g_test_add_func("/format-aggregate/long text", test_long_text);
 	g_test_add_func("/format-aggregate/bids", test_bids);
 	return g_test_run();

@@ -82,7 +82,7 @@ on_note(gpointer ctx, MqProblemCode code, const char *reason)
 	g_assert_true(*reason != '\0');
 }
 
-static const MqXmlHandler handler = { on_open, on_close, on_unknown, on_note };
+static const MqXmlHandler handler = { NULL, on_open, on_close, on_unknown, on_note };
 
 /* In pieces of up to @piece bytes, which are not those that it is looked at in. (transfer full) */
 static char *
