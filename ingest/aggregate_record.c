@@ -21,7 +21,7 @@ mq_aggregate_begin_record(MqAggregate *now)
 	if (now->batch == NULL)
 		now->batch = mq_batch_new();
 	now->in_record = TRUE;
-	now->is_further_row = FALSE;
+	now->is_further_row = now->is_full = FALSE;
 	now->n_rows = now->n_waiting = 0;
 	now->old_identifiers = now->old_results = FALSE;
 	now->record = (MqRecord){ .count = MQ_COUNT_ABSENT };
@@ -75,7 +75,7 @@ keep_row(MqAggregate *now)
 {
 	MqRecord *kept;
 
-	if (now->n_rows == MQ_LIMIT_ROWS) {
+	if (now->n_rows == MQ_LIMIT_ROWS || now->is_full) {
 		now->n_lost++;
 		return;
 	}
@@ -102,10 +102,37 @@ complete_row(MqAggregate *now, MqRecord *record)
 	now->report->n_messages += (guint64)MAX(record->count, 0);
 }
 
+/* The last @n rows that wait. */
+static void
+drop_rows(MqAggregate *now, guint n)
+{
+	GPtrArray *records = now->batch->records;
+
+	g_ptr_array_set_size(records, (gint)(records->len - n));
+	now->report->n_records -= n;
+	now->n_rows -= n;
+	now->n_waiting -= n;
+}
+
+/* A few bytes of rows and results could be a million of both. */
+static void
+drop_beyond_limit(MqAggregate *now)
+{
+	guint most = MAX(1, MQ_LIMIT_ROW_RESULTS / MAX(1, now->dkims->len + now->spfs->len));
+	guint beyond = now->n_rows > most ? MIN(now->n_waiting, now->n_rows - most) : 0;
+
+	now->n_lost += beyond;
+	now->is_full = now->is_full || beyond > 0; /* their memory comes back with the batch: no further ones */
+	drop_rows(now, beyond);
+}
+
 static void
 complete_waiting(MqAggregate *now)
 {
-	guint64 number = now->report->n_records - now->n_waiting;
+	guint64 number;
+
+	drop_beyond_limit(now);
+	number = now->report->n_records - now->n_waiting;
 
 	for (guint i = now->batch->records->len - now->n_waiting; i < now->batch->records->len; i++) {
 		number++;
@@ -181,14 +208,8 @@ mq_aggregate_end_record(MqAggregate *now)
 void
 mq_aggregate_drop_record(MqAggregate *now)
 {
-	guint n_waiting = now->n_waiting;
-
 	now->in_record = FALSE;
-	now->report->n_records -= n_waiting;
-	if (now->batch != NULL)
-		g_ptr_array_set_size(now->batch->records, (gint)(now->batch->records->len - n_waiting));
-	now->n_rows -= n_waiting;
-	now->n_waiting = 0;
+	drop_rows(now, now->n_waiting);
 }
 
 void

@@ -17,6 +17,7 @@ typedef struct {
 	gboolean in_record;
 	gboolean is_further_row; /* the row that is open is not its first; what is in it tells whether it is one */
 	guint n_rows;     /* of it, at the end of the batch: the standards give a record one */
+	gboolean is_full; /* rows of it were dropped, as those that follow are */
 	guint n_waiting;  /* the last of them: identifiers and results come behind */
 	gboolean old_identifiers, old_results; /* are of rows before; new ones replace them */
 	guint64 n_lost;   /* rows of the report that are dropped */

@@ -219,8 +219,8 @@ say_lost(MqFormatReader *reader)
 {
 	if (reader->now.n_lost > 0)
 		mq_problems_add(reader->context->problems, MQ_PROBLEM_RECORD_DROPPED, FALSE, (gint)reader->context->report,
-		                reader->context->part, "%" G_GUINT64_FORMAT " rows beyond the first %d of a record are dropped",
-		                reader->now.n_lost, MQ_LIMIT_ROWS);
+		                reader->context->part, "%" G_GUINT64_FORMAT " rows are dropped, of records that have too many",
+		                reader->now.n_lost);
 }
 
 /* The report is at its end, or (@cut) the document is. */

@@ -43,6 +43,7 @@
 #define MQ_LIMIT_XML_TEXT        (64 * 1024)
 #define MQ_LIMIT_XML_WASTE       1000000 /* unknown elements, comments …, more than there are known ones */
 #define MQ_LIMIT_ROWS            100 /* of one record, which the standards give one */
+#define MQ_LIMIT_ROW_RESULTS     500 /* signatures and SPF results of a record, times the rows that share them */
 #define MQ_LIMIT_NOTES           200000 /* of one document that are looked at, most of them twice the same */
 #define MQ_LIMIT_REPORTS         20000 /* of one document */
 #define MQ_LIMIT_FIELDS          500 /* header fields of a feedback part or a copied header */

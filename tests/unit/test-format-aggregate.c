@@ -523,17 +523,24 @@ test_many(void)
 	g_assert_cmpuint(n, ==, 2 * MQ_LIMIT_BATCH_RECORDS + 1);
 }
 
-/* So many rows no record has; what is lost is said, and that it is. */
+/* So many rows no record has, or not with so many results; what is lost is said, and that it is. */
 static void
-test_many_rows(void)
+test_many_rows(gconstpointer data)
 {
+	guint n_results = GPOINTER_TO_UINT(data), kept = 0;
 	g_autoptr(GString) document = g_string_new("<feedback>" META POLICY "<record>");
 	g_autofree char *said = NULL;
 
 	for (guint i = 0; i < MQ_LIMIT_ROWS + 7; i++)
 		g_string_append(document, ROW("192.0.2.1", "2"));
-	g_string_append(document, FROM AUTH "</record></feedback>");
+	g_string_append(document, FROM "<auth_results>");
+	for (guint i = 0; i < n_results; i++)
+		g_string_append(document, "<spf><domain>example.com</domain></spf>");
+	g_string_append(document, "</auth_results></record></feedback>");
 	said = read_document(document->str, document->len, NULL, 65536);
+	for (const char *at = strstr(said, "*2"); at != NULL; at = strstr(at + 1, "*2"))
+		kept++;
+	g_assert_cmpuint(kept, ==, MIN(MQ_LIMIT_ROWS, MQ_LIMIT_ROW_RESULTS / n_results));
 	g_assert_true(g_str_has_suffix(said, "\n-record-dropped element-repeated"));
 }
 
@@ -619,7 +626,8 @@ main(int argc, char **argv)
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_label);
 	}
 	g_test_add_func("/format-aggregate/many records", test_many);
-	g_test_add_func("/format-aggregate/many rows of a record", test_many_rows);
+	g_test_add_data_func("/format-aggregate/many rows of a record", GUINT_TO_POINTER(1), test_many_rows);
+	g_test_add_data_func("/format-aggregate/many rows with many results", GUINT_TO_POINTER(50), test_many_rows);
 	for (gsize i = 0; i < G_N_ELEMENTS(wastes); i++) {
 		g_autofree char *path = g_strconcat("/format-aggregate/waste/", wastes[i], NULL);
 
