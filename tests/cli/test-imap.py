@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """IMAP, against a real Dovecot on loopback, and against servers that misbehave."""
-import os, pathlib, random, socket, subprocess, sys, threading
+import os, pathlib, random, socket, subprocess, sys, threading, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, '..', 'support')]
 import support
@@ -192,14 +192,18 @@ class Kill(Imap):
         wanted = []
         args = ('ingest', self.url, '--after', 'move:Done')
         killed = 0
+        whole_s = 0.1
         for round_ in range(self.ROUNDS):
             batch = [f'k-{round_:02}-{i:02}' for i in range(self.MESSAGES)]
             wanted += batch
             self.deliver(*batch)
             child = subprocess.Popen([support.MARQUE, '-d', self.db, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
             try:
-                child.wait(rng.uniform(0, 0.6))
+                begun_s = time.monotonic()
+                child.wait(rng.uniform(0, 1.2 * whole_s))
+                whole_s = time.monotonic() - begun_s
             except subprocess.TimeoutExpired:
+                whole_s *= 1.1  # until one is whole again
                 child.kill()
                 killed += 1
             child.wait()

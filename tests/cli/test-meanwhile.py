@@ -88,7 +88,7 @@ class Databases(support.Case):
         self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
         self.db = str(disk / 'test.db')
         box = self.box('box', range(5))
-        rows = [(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(20000)]
+        rows = [(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(60000)]
         (box / 'new' / '000002.M2.host').write_bytes(mail(report(report_id='t-big', records=rows)))
         self.assertIn('test.db', self.error('ingest', box, '--after', 'move:Done', status=3))
         there = [p for p in (box / 'new').iterdir()]

@@ -108,7 +108,7 @@ class Maildirs(Watching):
         box = self.maildir(mail(report(report_id='a')))
         self.start(box)
         self.wait_for('a')
-        self.file(mail(report(report_id='big', records=[(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(20000)])), 'box/new/19.host')
+        self.file(mail(report(report_id='big', records=[(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(60000)])), 'box/new/19.host')
         _, err = self.child.communicate(timeout=60)
         self.assertEqual(self.child.returncode, 3)
         self.assertIn(b'test.db', err)
