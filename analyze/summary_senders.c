@@ -37,7 +37,11 @@ explain_dkim(Failures *failures, const MqStream *stream)
 		const MqStreamKey *key = &stream->keys[i];
 		const char *word = mq_word(&mq_words_result, key->then);
 
-		if (key->then == MQ_RESULT_PASS)
+		/* the report left out what DMARC said, or contradicts itself: nothing is made up for it */
+		if (key->then == MQ_RESULT_PASS && g_strcmp0(key->domain, stream->header_from) == 0)
+			count_phrase(failures, stream->in_period,
+			             g_strdup_printf("signed as %s, and yet not reported as passing", key->domain));
+		else if (key->then == MQ_RESULT_PASS)
 			count_phrase(failures, stream->in_period,
 			             g_strdup_printf("signed as %s, which is not aligned with %s", key->domain,
 			                             stream->header_from));
