@@ -247,6 +247,18 @@ static const Case cases[] = {
 	                          "<reason><type>because</type></reason></policy_evaluated>")), 0,
 	  HEAD " 192.0.2.1*2 none/pass/fail example.com [other]\nvalue-odd" },
 
+	{ "passes of nothing that passed",
+	  REPORT("<record>" ROW("192.0.2.1", "2") FROM "<auth_results><dkim><domain>example.com</domain><result>fail</result></dkim>"
+	         "<spf><domain>example.com</domain><result>softfail</result></spf></auth_results></record>"), 0, GOOD "result-contradictory" },
+	{ "failure of what passed for the author's own domain",
+	  REPORT("<record>" ROW("192.0.2.1", "2") FROM "<auth_results><dkim><domain>example.com</domain><result>pass</result></dkim>"
+	         "<spf><domain>example.com</domain><scope>mfrom</scope><result>pass</result></spf></auth_results></record>"), 0,
+	  GOOD "result-contradictory" },
+	{ "no failure of DMARC: only the HELO name passed, and another domain",
+	  REPORT("<record>" ROW("192.0.2.1", "2") FROM "<auth_results><dkim><domain>example.com</domain><result>pass</result></dkim>"
+	         "<spf><domain>example.com</domain><scope>helo</scope><result>pass</result></spf>"
+	         "<spf><domain>bounce.example.net</domain><scope>mfrom</scope><result>pass</result></spf></auth_results></record>"), 0, GOOD },
+
 	{ "count with a plus", REPORT(RECORD("192.0.2.1", "+2")), 0, GOOD "count-odd" },
 	{ "count with a fraction of nothing", REPORT(RECORD("192.0.2.1", "2.0")), 0, GOOD "count-odd" },
 	{ "count with a fraction", REPORT(RECORD("192.0.2.1", "2.5")), 0, HEAD " 192.0.2.1*? none/pass/fail example.com\ncount-odd" },
