@@ -236,6 +236,19 @@ RECORDS = {
 }
 
 
+# an IMAP server's words to the visit of fuzz-imap.c: SELECT, UID FETCH (sizes), UID FETCH (bodies), NOOP, CAPABILITY, UID MOVE
+SELECTED = '* 2 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n* OK [UIDNEXT 10] next\r\nA1 OK [READ-WRITE] done\r\n'
+LISTED = '* 1 FETCH (UID 2 RFC822.SIZE 5)\r\n* 2 FETCH (UID 9 RFC822.SIZE 3)\r\nA2 OK done\r\n'
+IMAP = {
+    'moved': SELECTED + LISTED + '* 1 FETCH (UID 2 BODY[] {5}\r\nA: 1\n)\r\n* 2 FETCH (BODY[] "a\\"b" UID 9)\r\nA3 OK done\r\nA4 OK\r\n'
+             '* CAPABILITY IMAP4rev1 MOVE UIDPLUS\r\nA5 OK done\r\nA6 NO [TRYCREATE] none\r\nA7 OK\r\nA8 OK\r\nA9 OK\r\n',
+    'copied': SELECTED + LISTED + '* 1 FETCH (FLAGS (\\Seen) UID 2 BODY[] {0}\r\n)\r\n* 2 FETCH (UID 9 BODY[] NIL)\r\nA3 OK\r\n'
+              'A4 OK\r\n* CAPABILITY IMAP4rev1\r\nA5 OK\r\nA6 OK\r\nA7 OK\r\n',
+    'no-folder': '* BYE soon\r\nA1 NO [NONEXISTENT] no\r\n* LIST (\\HasNoChildren) "/" INBOX\r\n* LIST () "." "R&-D.&AOQ-"\r\n* LIST () "/" {4}\r\nMore\r\nA2 OK\r\n',
+    'empty': '* 0 EXISTS\r\n* OK [UIDVALIDITY 1]\r\nA1 OK\r\nA2 OK\r\n* CAPABILITY MOVE\r\nA3 OK\r\nA4 BAD \x1b[31m\r\n',
+}
+
+
 def collect():
     for path in sorted(SAMPLES.glob('[cn]*/*.sample*')):
         add_mail('sample-' + path.name.split('.')[0], path.read_bytes())
@@ -248,6 +261,8 @@ def collect():
     add('mbox', 'of-mails', 'From a@b.example Tue Apr 30 02:09:16 2019\n'.join(['', *FAILURES.values()]))
     for name, xml in AGGREGATE.items():
         add('aggregate', name, xml)
+    for name, words in IMAP.items():
+        add('imap', name, words)
     add('tls', 'plain', TLS)
     add('tls', 'array', '[' + TLS + ']')
     add('tls', 'marked', b'\xef\xbb\xbf' + TLS.replace('"2"', '-1').encode())
