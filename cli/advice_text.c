@@ -197,9 +197,11 @@ print_left_out(const MqApp *app, const json_t *domain)
 {
 	json_int_t n = json_integer_value(json_object_get(json_object_get(domain, "volume"), "suspicious_reports_left_out"));
 
-	if (n > 0)
-		mq_print_line(app, "\n%" JSON_INTEGER_FORMAT " suspicious %s left out; 'marque reports --untrusted' says why", n,
-		              n == 1 ? "report is" : "reports are");
+	if (n == 0)
+		return;
+	fputc('\n', app->out);
+	mq_print_line(app, "%" JSON_INTEGER_FORMAT " suspicious %s left out; 'marque reports --untrusted' says why", n,
+	              n == 1 ? "report is" : "reports are");
 }
 
 void

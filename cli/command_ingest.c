@@ -252,9 +252,11 @@ print_summary(const MqApp *app, const json_t *document)
 		print_group(app, &g_array_index(groups, Group, i));
 	if (left_out > 0)
 		mq_print_line(app, "  and %" JSON_INTEGER_FORMAT " further ones", left_out);
-	if (quarantined > 0)
-		mq_print_line(app, "\n%" JSON_INTEGER_FORMAT " %s copied to the quarantine", quarantined,
-		              quarantined == 1 ? "message was" : "messages were");
+	if (quarantined == 0)
+		return;
+	fputc('\n', app->out);
+	mq_print_line(app, "%" JSON_INTEGER_FORMAT " %s copied to the quarantine, with why in its reasons.tsv", quarantined,
+	              quarantined == 1 ? "message was" : "messages were");
 }
 
 static const MqLayout layout = { .print_text = print_summary };

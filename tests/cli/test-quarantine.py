@@ -50,6 +50,10 @@ class Quarantine(Case):
         self.assertEqual((again['failed'], again['quarantined']), (1, 0))
         self.assertEqual((self.kept(), len(self.log())), ({f'new/{sha(BROKEN)}'}, 1))
 
+    def test_said_in_words(self):
+        shown = self.text('ingest', '--quarantine', self.dir_q, self.maildir(BROKEN), status=1)
+        self.assertIn('\n\n1 message was copied to the quarantine', shown)
+
     def test_a_mail_program_may_have_seen_it(self):
         box = self.maildir(BROKEN)
         self.read(box, status=1)

@@ -26,12 +26,12 @@ BLOCK = re.compile(r"(^```console\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 
 def run(command, folder):
     """What a reader sees: standard output, then standard error, then the exit status when it is not 0."""
-    words = shlex.split(command)
+    words = [word.replace("~", folder, 1) if word.startswith("~/") else word for word in shlex.split(command)]
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "MARQUE_DATABASE": f"{folder}/marque.db",
                    "LC_ALL": "C.UTF-8", "COLUMNS": "100", "TZ": "UTC",
                    **{key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}}
     done = subprocess.run([MARQUE, *words[1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return re.sub(r"\b\d+\.\d+ ?s(econds)?\b", "0.1 s", done.stdout + done.stderr).rstrip("\n") + "\n"
+    return re.sub(r"\b\d+\.\d+ ?s(econds)?\b", "0.1 s", (done.stdout + done.stderr).replace(folder + "/", "~/")).rstrip("\n") + "\n"
 
 
 def examples(block):

@@ -31,7 +31,7 @@ class Trust(Case):
         self.assertEqual((summary['messages'], summary['suspicious_reports_left_out']), (15, 1))
         advice = self.json('advise', '--offline', 'example.com', *WINDOW)['domains'][0]
         self.assertEqual((advice['volume']['messages'], advice['volume']['suspicious_reports_left_out']), (15, 1))
-        self.assertIn('1 suspicious report is left out', self.text('advise', '--offline', 'example.com', *WINDOW))
+        self.assertIn('\n\n1 suspicious report is left out', self.text('advise', '--offline', 'example.com', *WINDOW))
 
     def test_show_says_what_was_found(self):
         self.two('--trusted-authserv-id', 'mx.example.net')
