@@ -119,7 +119,8 @@ open_charset(const char *charset)
 static void
 believe_declaration(MqXmlDecode *decode)
 {
-	g_autofree char *charset = declared_charset((const char *)decode->start->data, decode->start->len);
+	gsize n = MIN(decode->start->len, START_BYTES); /* the same, however much came at once */
+	g_autofree char *charset = declared_charset((const char *)decode->start->data, n);
 	g_autofree char *reason = NULL;
 
 	if (charset == NULL)
