@@ -113,16 +113,62 @@ pour_leaf(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap)
 		mq_unwrap_attachment(unwrap, part);
 }
 
+/* By its subject, or by the field that reports on TLS have; what a bounce brings back announces nothing. */
+static gboolean
+is_announced(const MqMail *mail, const MqUnwrap *unwrap)
+{
+	g_autofree char *subject = mq_mail_header(mail, "Subject", 0);
+	g_autofree char *tls = mq_mail_header(mail, "TLS-Report-Domain", 0);
+
+	return !mq_unwrap_is_settled(unwrap) && (tls != NULL || (subject != NULL && mq_claim_of_subject(subject)));
+}
+
+/* Parts that are named when nothing is found in them. */
+#define TOLD_PARTS 5
+
+static char *
+reason_of(const MqMail *mail)
+{
+	GString *reason = g_string_new("announces a report, and none was found in it");
+	guint n = mq_mail_n_leaves(mail);
+
+	for (guint i = 0; i < MIN(n, TOLD_PARTS); i++) {
+		const MqLeaf *leaf = mq_mail_leaf(mail, i);
+
+		g_string_append_printf(reason, "%s %s%s%s", i == 0 ? ":" : ",", leaf->type, leaf->name != NULL ? " " : "",
+		                       leaf->name != NULL ? leaf->name : "");
+	}
+	return g_string_free(reason, FALSE);
+}
+
+static gboolean pour_leaves(MqMail *mail, const MqPart *part, MqUnwrap *unwrap, GError **error);
+
 static gboolean
 pour_mail(MqMail *mail, const MqPart *part, MqUnwrap *unwrap, GError **error)
 {
+	gboolean announced = is_announced(mail, unwrap);
+	MqUnwrapMark before = mq_unwrap_mark(unwrap);
 	MqEnvelope *envelope = mq_unwrap_envelope(unwrap);
-	guint n = mq_mail_n_leaves(mail);
+	g_autofree char *reason = NULL;
 
 	if (envelope != NULL)
 		mq_mail_envelope(mail, envelope);
 	if (mq_unwrap_mail(unwrap, part, mail))
 		return TRUE;
+	if (!pour_leaves(mail, part, unwrap, error))
+		return FALSE;
+	if (announced) {
+		reason = reason_of(mail);
+		mq_unwrap_expect(unwrap, part, before, reason);
+	}
+	return TRUE;
+}
+
+static gboolean
+pour_leaves(MqMail *mail, const MqPart *part, MqUnwrap *unwrap, GError **error)
+{
+	guint n = mq_mail_n_leaves(mail);
+
 	for (guint i = 0; i < n; i++) {
 		if (!mq_unwrap_count_part(unwrap, error))
 			return FALSE;

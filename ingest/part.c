@@ -336,7 +336,8 @@ mq_part_hold_part(MqPart *part, gsize max, GError **error)
 
 /* ------------------------------------------------------------------ claim */
 
-static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz", ".tar", ".7z", ".xz", ".bz2", ".zst" };
+static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz", ".tar", ".7z", ".xz", ".bz2", ".zst",
+	".lzma", ".z", ".rar" };
 
 static const char *const claiming_types[] = {
 	"application/gzip", "application/x-gzip", "application/gzip-compressed", "application/zip",
@@ -364,4 +365,53 @@ mq_claim_of(const char *name, const char *type)
 	if ((name != NULL && name_is_report(name)) || (type != NULL && g_strv_contains(claiming_types, type)))
 		return MQ_CLAIM_REPORT;
 	return name != NULL && strchr(name, '.') != NULL ? MQ_CLAIM_NO : MQ_CLAIM_UNKNOWN;
+}
+
+/* What ends in a colon before the subject of a report is an answer, a bounce, …; not so with these. */
+static const char *const passing_words[] = { "fwd", "fw", "wg", "tr", "rv", "vs", "vl", "enc", "i", "external", "spam" };
+
+/* In lower case, each white space one blank. */
+static char *
+simplified(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *text != '\0'; text++) {
+		if (!g_ascii_isspace(*text))
+			g_string_append_c(out, g_ascii_tolower(*text));
+		else if (out->len > 0 && out->str[out->len - 1] != ' ')
+			g_string_append_c(out, ' ');
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* Whether all of "fw: [list] spam: " may stand before it; a tag without a colon may. */
+static gboolean
+front_passes(char *front)
+{
+	g_auto(GStrv) words = g_strsplit(front, ":", 20);
+
+	for (guint i = 0; words[i] != NULL && words[i + 1] != NULL; i++) {
+		char *word = strrchr(words[i], ']');
+		gboolean passes = FALSE;
+
+		word = g_strstrip(word != NULL ? word + 1 : words[i]);
+		for (gsize at = 0; at < G_N_ELEMENTS(passing_words) && !passes; at++)
+			passes = g_str_equal(word, passing_words[at]);
+		if (!passes)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean
+mq_claim_of_subject(const char *subject)
+{
+	g_autofree char *text = simplified(subject);
+	char *start = strstr(text, "report domain:");
+
+	if (start == NULL || strstr(start, "submitter:") == NULL)
+		return FALSE;
+	*start = '\0';
+	return front_passes(text);
 }

@@ -98,4 +98,9 @@ MqPart *mq_part_hold_part(MqPart *part, gsize max, GError **error);
 /* "a.example!b.example!1700000000!1700086399.xml.gz" and the like say "report". */
 MqClaim mq_claim_of(const char *name, const char *type);
 
+/* Whether @subject (decoded) announces a report: "Report Domain: a.example Submitter: b.example
+ * Report-ID: 1" (RFC 9990 section 3.1.2, RFC 8460 section 5.3), forwarded or tagged by a filter. One
+ * that answers a report, or tells that it could not be delivered, does not. */
+gboolean mq_claim_of_subject(const char *subject);
+
 #endif

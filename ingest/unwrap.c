@@ -29,8 +29,10 @@ struct MqUnwrap {
 	gboolean redact;
 	MqProblems *claimed;    /* parts that say they are a report and are none */
 	MqProblems *unclaimed;  /* to be told only if no report is found at all */
+	MqProblems *hushed;     /* what concerned nobody; told if a report was announced and none is found */
 	gboolean has_envelope;
 	gboolean is_settled;
+	gboolean is_announced;  /* by a subject */
 	guint n_reports;
 
 	/* the allowance */
@@ -117,12 +119,12 @@ mq_unwrap_note(MqUnwrap *unwrap, const MqPart *part, MqProblemCode code, gboolea
 	g_autofree char *reason = NULL;
 	va_list args;
 
-	if (!stored && part->claim == MQ_CLAIM_NO && !is_limit(code))
-		return;
+	gboolean concerns = stored || part->claim != MQ_CLAIM_NO || is_limit(code);
+
 	va_start(args, format);
 	reason = g_strdup_vprintf(format, args);
 	va_end(args);
-	mq_problems_add(unwrap->message->problems, code, stored, -1, named(part->path), "%s", reason);
+	mq_problems_add(concerns ? unwrap->message->problems : unwrap->hushed, code, stored, -1, named(part->path), "%s", reason);
 }
 
 static MqProblemCode
@@ -405,14 +407,40 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 		open_container(unwrap, part, container);
 }
 
+MqUnwrapMark
+mq_unwrap_mark(const MqUnwrap *unwrap)
+{
+	return (MqUnwrapMark){ .reports = unwrap->n_reports, .troubles = count_troubles(unwrap) };
+}
+
+static gboolean
+has_moved(const MqUnwrap *unwrap, MqUnwrapMark before)
+{
+	return unwrap->n_reports > before.reports || count_troubles(unwrap) > before.troubles;
+}
+
+void
+mq_unwrap_expect(MqUnwrap *unwrap, const MqPart *part, MqUnwrapMark before, const char *reason)
+{
+	if (has_moved(unwrap, before))
+		return;
+	unwrap->is_announced = TRUE;
+	mq_problems_add(unwrap->claimed, MQ_PROBLEM_NO_REPORT, FALSE, -1, named(part->path), "%s", reason);
+}
+
+gboolean
+mq_unwrap_is_settled(const MqUnwrap *unwrap)
+{
+	return unwrap->is_settled;
+}
+
 void
 mq_unwrap_attachment(MqUnwrap *unwrap, MqPart *part)
 {
-	guint n_reports = unwrap->n_reports;
-	guint n_problems = count_troubles(unwrap);
+	MqUnwrapMark before = mq_unwrap_mark(unwrap);
 
 	mq_unwrap_part(unwrap, part);
-	if (unwrap->n_reports > n_reports || count_troubles(unwrap) > n_problems)
+	if (has_moved(unwrap, before))
 		return;
 	if (part->claim == MQ_CLAIM_REPORT || (part->claim == MQ_CLAIM_UNKNOWN && part->is_packed))
 		mq_problems_add(part->claim == MQ_CLAIM_REPORT ? unwrap->claimed : unwrap->unclaimed,
@@ -473,6 +501,7 @@ unwrap_init(MqUnwrap *unwrap, const MqPart *item, gboolean redact, MqMessage *me
 		.redact = redact,
 		.claimed = mq_problems_new(),
 		.unclaimed = mq_problems_new(),
+		.hushed = mq_problems_new(),
 		.packed_bytes = (guint64)MAX(item->n_bytes, 0),
 		.batches = g_ptr_array_new_with_free_func((GDestroyNotify)mq_batch_free),
 	};
@@ -483,6 +512,7 @@ unwrap_clear(MqUnwrap *unwrap)
 {
 	mq_problems_free(unwrap->claimed);
 	mq_problems_free(unwrap->unclaimed);
+	mq_problems_free(unwrap->hushed);
 	g_ptr_array_unref(unwrap->batches);
 }
 
@@ -491,8 +521,13 @@ look_into(MqUnwrap *unwrap, MqPart *item)
 {
 	mq_unwrap_attachment(unwrap, item);
 	/* A mail whose MIME is broken may still have the report's base64 somewhere in it. */
-	if (unwrap->n_reports == 0 && !unwrap->is_settled && !unwrap->is_exceeded && count_unstored(unwrap->message->problems) == 0)
-		mq_salvage_item(unwrap, item);
+	if (unwrap->n_reports > 0 || unwrap->is_settled || unwrap->is_exceeded || count_unstored(unwrap->message->problems) > 0)
+		return;
+	mq_salvage_item(unwrap, item);
+	if (unwrap->n_reports > 0) { /* so what was claimed is there */
+		mq_problems_free(unwrap->claimed);
+		unwrap->claimed = mq_problems_new();
+	}
 }
 
 static void
@@ -532,6 +567,8 @@ mq_unwrap_message(MqPart *item, gboolean redact, MqMessage *message)
 	tell(message->problems, unwrap.claimed);
 	if (unwrap.n_reports == 0)
 		tell(message->problems, unwrap.unclaimed);
+	if (unwrap.n_reports == 0 && unwrap.is_announced)
+		tell(message->problems, unwrap.hushed);
 	message->state = states[unwrap.n_reports > 0][lost_something(message->problems)];
 	unwrap_clear(&unwrap);
 }

@@ -61,6 +61,15 @@ void mq_unwrap_note(MqUnwrap *unwrap, const MqPart *part, MqProblemCode code, gb
 void mq_unwrap_fail(MqUnwrap *unwrap, const MqPart *part, const GError *error);
 /* How many reports have been found so far; to see whether something held one. */
 guint mq_unwrap_n_reports(const MqUnwrap *unwrap);
+/* What has been found and told so far; for mq_unwrap_expect(). */
+typedef struct {
+	guint reports, troubles;
+} MqUnwrapMark;
+MqUnwrapMark mq_unwrap_mark(const MqUnwrap *unwrap);
+/* Something announced a report: if since @before neither one was found nor trouble told, that is said. */
+void mq_unwrap_expect(MqUnwrap *unwrap, const MqPart *part, MqUnwrapMark before, const char *reason);
+/* Whether mq_unwrap_settle() was called. */
+gboolean mq_unwrap_is_settled(const MqUnwrap *unwrap);
 /* What the outermost mail says of itself goes here, once; NULL afterwards. */
 MqEnvelope *mq_unwrap_envelope(MqUnwrap *unwrap);
 

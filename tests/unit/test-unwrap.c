@@ -469,6 +469,26 @@ static const TextCase texts[] = {
 	{ "a multipart without boundary is ignored", HEADER "Content-Type: multipart/mixed\n\nHello\n", 0, NONE },
 };
 
+#define ANNOUNCED(text) "From: dmarc@reporter.example\nTo: rua@example.org\nSubject: " text "\n"
+#define SUBJECT "Report Domain: example.org Submitter: reporter.example Report-ID: 1"
+#define GARBAGE "Content-Type: text/xml\n\ngarbage\n"
+
+static const TextCase announced[] = {
+	{ "a mail that announces a report fails without", ANNOUNCED(SUBJECT) "\nHello\n", 0, BAD },
+	{ "whatever is attached", ANNOUNCED(SUBJECT) GARBAGE, 0, BAD },
+	{ "and of whatever type", ANNOUNCED(SUBJECT) "Content-Type: application/ms-tnef; name=winmail.dat\n\ngarbage\n", 0, BAD },
+	{ "in any case", ANNOUNCED("rePORT domain: example.org SUBMITTER: reporter.example") GARBAGE, 0, BAD },
+	{ "encoded", ANNOUNCED("=?utf-8?b?UmVwb3J0IERvbWFpbjogZXhhbXBsZS5vcmcgU3VibWl0dGVyOiByZXBvcnRlci5leGFtcGxl?=") GARBAGE, 0, BAD },
+	{ "folded", ANNOUNCED("Report\n  Domain: example.org\n\tSubmitter: reporter.example") GARBAGE, 0, BAD },
+	{ "forwarded", ANNOUNCED("Fwd: " SUBJECT) GARBAGE, 0, BAD },
+	{ "tagged", ANNOUNCED("[EXTERNAL] ***SPAM*** " SUBJECT) GARBAGE, 0, BAD },
+	{ "a report on TLS too", ANNOUNCED("x") "TLS-Report-Domain: example.org\n\nHello\n", 0, BAD },
+	{ "with the report nothing fails", ANNOUNCED(SUBJECT) "Content-Type: text/xml\n\n" REPORT("1"), 1, GOOD },
+	{ "an answer announces nothing", ANNOUNCED("Re: " SUBJECT) "\nThank you\n", 0, NONE },
+	{ "nor does a bounce", ANNOUNCED("Undelivered Mail: " SUBJECT) "\nSorry\n", 0, NONE },
+	{ "nor who talks about it", ANNOUNCED("Your report domain: is it ready?") "\nBuy\n", 0, NONE },
+};
+
 static void
 test_text(gconstpointer data)
 {
@@ -682,6 +702,11 @@ main(int argc, char **argv)
 		g_autofree char *path = g_strconcat("/unwrap/text/", texts[i].rule, NULL);
 
 		g_test_add_data_func(path, &texts[i], test_text);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(announced); i++) {
+		g_autofree char *path = g_strconcat("/unwrap/announced/", announced[i].rule, NULL);
+
+		g_test_add_data_func(path, &announced[i], test_text);
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(claims); i++) {
 		g_autofree char *path = g_strconcat("/unwrap/claim/", claims[i].rule, NULL);
