@@ -1,4 +1,4 @@
-/* zip, tar, 7z and the single-file compressors xz, bzip2, zstd, by libarchive. Members are read in
+/* zip, tar, 7z, rar and the single-file compressors xz, bzip2, zstd, lzma, compress, by libarchive. Members are read in
  * place: nothing is ever written, and a member's name is only shown. */
 #include "ingest/containers.h"
 
@@ -35,12 +35,17 @@ static const Kind kinds[] = {
 	{ "zip", 0, MAGIC("PK\3\4"), TRUE, ZIP_WAYS },
 	{ "zip", 0, MAGIC("PK\5\6"), TRUE, ZIP_WAYS }, /* without a member */
 	{ "7z", 0, MAGIC("7z\xbc\xaf\x27\x1c"), TRUE, { archive_read_support_format_7zip } },
+	{ "rar", 0, MAGIC("Rar!\x1a\7\1"), TRUE, { archive_read_support_format_rar5 } },
+	{ "rar", 0, MAGIC("Rar!\x1a\7"), TRUE, { archive_read_support_format_rar } },
 	{ "tar", 257, MAGIC("ustar"), FALSE, { archive_read_support_format_tar } },
 	/* what is in these is looked at again: a tar, or one XML */
 	{ "xz", 0, MAGIC("\xfd" "7zXZ"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_xz } },
 	{ "bzip2", 0, MAGIC("BZh"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_bzip2 } },
 	{ "zstd", 0, MAGIC("\x28\xb5\x2f\xfd"), FALSE,
 	  { archive_read_support_format_raw, archive_read_support_filter_zstd } },
+	{ "lzma", 0, MAGIC("\x5d\0\0"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_lzma } },
+	{ "compress", 0, MAGIC("\x1f\x9d"), FALSE,
+	  { archive_read_support_format_raw, archive_read_support_filter_compress } },
 };
 
 static const Kind *

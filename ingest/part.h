@@ -37,6 +37,7 @@ struct MqPart {
 	MqClaim claim;
 	gint64 n_bytes;  /* -1 while not known */
 	guint depth;     /* containers and messages around it */
+	gboolean is_searched; /* as a text: what could be pasted into it was looked for */
 	gboolean is_mail; /* from a mailbox: a mail, whatever it looks like */
 	/* what mq_unwrap_part() found */
 	gboolean is_packed; /* a gzip or an archive */

@@ -7,8 +7,6 @@
 
 /* Text that is searched has to be in memory; a report in a body is small. */
 #define SEARCHED_BYTES (8 * 1024 * 1024)
-/* Pieces that look like something, in one text. */
-#define PIECES_MAX     20
 
 typedef struct {
 	const char *at, *end;
@@ -86,38 +84,39 @@ base64_end(Span text, const char *at)
 	return end;
 }
 
-/* The first place where a line begins with @start and goes on as base64 for a while. */
-static const char *
-find_base64_start(Span text, const char *start)
-{
-	Span rest = text;
-	const char *at;
+/* gzip, zip, XML, JSON, 7z, xz, bzip2, rar; and the first two encoded once more. */
+static const char *const base64_starts[] = {
+	"H4sI", "UEsD", "PD94bWwg", "PGZlZWRiYWNr", "77u/PD94bWwg", "eyJ", "N3q8ryc", "/Td6WFo", "Qlpo", "UmFyIR", "SDRzSU", "VUVzR",
+};
 
-	while ((at = find(rest, start)) != NULL) {
-		if (at_line_start(text, at) && base64_end(text, at) - at >= 60)
-			return at;
-		rest.at = at + strlen(start);
-	}
-	return NULL;
+static gboolean
+starts_base64(Span text)
+{
+	gsize n = (gsize)(text.end - text.at);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(base64_starts); i++)
+		if (n > strlen(base64_starts[i]) && memcmp(text.at, base64_starts[i], strlen(base64_starts[i])) == 0)
+			return TRUE;
+	return FALSE;
 }
 
-/* Base64 that begins as a gzip, a zip, an XML or a JSON does. */
+/* The first line that begins with one of them and goes on as base64 for a while. */
 static gboolean
 find_base64(Span text, Span *piece)
 {
-	static const char *const starts[] = { "H4sI", "UEsDB", "PD94bWwg", "PGZlZWRiYWNr", "77u/PD94bWwg", "eyJ" };
-	const char *first = NULL;
+	Span line = text;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
-		const char *at = find_base64_start(text, starts[i]);
+	while (line.at < line.end) {
+		const char *end = starts_base64(line) ? base64_end(text, line.at) : line.at;
 
-		if (at != NULL && (first == NULL || at < first))
-			first = at;
+		if (end - line.at >= 60) {
+			*piece = (Span){ line.at, end };
+			return TRUE;
+		}
+		end = memchr(MAX(end - 1, line.at), '\n', (gsize)(line.end - MAX(end - 1, line.at)));
+		line.at = end != NULL ? end + 1 : line.end;
 	}
-	if (first == NULL)
-		return FALSE;
-	*piece = (Span){ first, base64_end(text, first) };
-	return TRUE;
+	return FALSE;
 }
 
 /* ------------------------------------------------------------------- looking in */
@@ -187,13 +186,18 @@ static const Disguise disguises[] = {
 static void
 unmask(MqUnwrap *unwrap, const MqPart *part, Span text, const Disguise *disguise)
 {
+	g_autoptr(GError) error = NULL;
 	Span piece;
 
-	for (guint i = 0; i < PIECES_MAX && disguise->find(text, &piece); i++) {
+	while (disguise->find(text, &piece)) {
 		g_autofree char *name = NULL;
 		g_autoptr(GBytes) bytes = disguise->decode(piece, &name);
 		guint n_before = mq_unwrap_n_reports(unwrap);
 
+		if (!mq_unwrap_count_member(unwrap, &error) || !mq_unwrap_spend(unwrap, g_bytes_get_size(bytes), &error)) {
+			mq_unwrap_fail(unwrap, part, error);
+			return;
+		}
 		look_into(unwrap, part, bytes, name);
 		if (disguise->is_damage && mq_unwrap_n_reports(unwrap) > n_before)
 			mq_unwrap_note(unwrap, part, MQ_PROBLEM_MIME_BROKEN, TRUE, "found as bare %s in a text", disguise->what);
@@ -209,7 +213,7 @@ search(MqUnwrap *unwrap, const MqPart *part, GBytes *bytes)
 	const char *text = g_bytes_get_data(bytes, &n);
 	guint n_before = mq_unwrap_n_reports(unwrap);
 
-	for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(disguises) && mq_unwrap_n_reports(unwrap) == n_before; i++)
+	for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(disguises); i++)
 		unmask(unwrap, part, (Span){ text, text + n }, &disguises[i]);
 	return mq_unwrap_n_reports(unwrap) > n_before;
 }
@@ -226,7 +230,18 @@ mq_salvage_text(MqUnwrap *unwrap, MqPart *part)
 		return; /* a text larger than that is nobody's report */
 	held = mq_part_new_bytes(bytes, part, NULL, part->type);
 	held->depth = part->depth;
+	held->is_searched = TRUE;
 	mq_unwrap_attachment(unwrap, held);
+}
+
+void
+mq_salvage_part(MqUnwrap *unwrap, MqPart *part)
+{
+	g_autoptr(GBytes) bytes = mq_part_hold(part, SEARCHED_BYTES, NULL); /* what is larger is nobody's report */
+
+	part->is_searched = TRUE;
+	if (bytes != NULL)
+		search(unwrap, part, bytes);
 }
 
 void
@@ -234,7 +249,7 @@ mq_salvage_item(MqUnwrap *unwrap, MqPart *item)
 {
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (item->n_bytes > SEARCHED_BYTES || !mq_part_seek(item, 0, NULL)) /* what cannot be read was told before */
+	if (item->is_searched || item->n_bytes > SEARCHED_BYTES || !mq_part_seek(item, 0, NULL)) /* what cannot be read was told before */
 		return;
 	bytes = mq_part_hold(item, SEARCHED_BYTES, NULL); /* likewise */
 	if (bytes != NULL)

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <gio/gio.h>
+#include <zlib.h>
 
 #include "ingest/ingest.h"
 #include "ingest/part.h"
@@ -128,6 +129,7 @@ mail(const char *type, const char *name, GBytes *attached)
 /* ------------------------------------------------------------------- cases */
 
 static GBytes *spaces; /* 64 MiB of them */
+static GBytes *program; /* which a self-extracting archive begins with */
 
 static GBytes *plain_xml(void) { return text_bytes(REPORT("1")); }
 static GBytes *gzipped(void) { return gzip(plain_xml()); }
@@ -184,6 +186,153 @@ static GBytes *nothing(void) { return text_bytes(""); }
 static GBytes *prose(void) { return text_bytes("this is not what it is called\n"); }
 static GBytes *other_xml(void) { return text_bytes("<?xml version=\"1.0\"?><invoice><total>3</total></invoice>"); }
 
+static GBytes *lzma(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_LZMA, "a", plain_xml(), NULL); }
+static GBytes *compressed(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_COMPRESS, "a", plain_xml(), NULL); }
+
+static GBytes *
+behind(const char *front, gsize n_front, GBytes *bytes)
+{
+	GBytes *all = join(g_bytes_new(front, n_front), g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+
+	g_bytes_unref(bytes);
+	return all;
+}
+
+static GBytes *zip_behind_text(void) { return behind("see below\n", 10, zipped()); }
+static GBytes *zip_behind_line(void) { return behind("\r\n", 2, zipped()); }
+static GBytes *zip_in_volumes(void) { return behind("PK00", 4, zipped()); }
+static GBytes *zip_of_program(void) { return behind(g_bytes_get_data(program, NULL), g_bytes_get_size(program), zipped()); }
+static GBytes *gzip_behind_line(void) { return behind("\r\n", 2, gzipped()); }
+static GBytes *picture_behind_text(void) { return behind("see below\n", 10, ZIP("a.png", text_bytes("\x89PNG\r\n\x1a\n"))); }
+
+/* As a transfer of text leaves it: each LF has a CR in front. */
+static GBytes *
+as_text(GBytes *bytes)
+{
+	const guint8 *data = g_bytes_get_data(bytes, NULL);
+	GByteArray *all = g_byte_array_new();
+	gsize n_ends = 0;
+
+	for (gsize i = 0; i < g_bytes_get_size(bytes); i++) {
+		if (data[i] == '\n')
+			g_byte_array_append(all, (const guint8 *)"\r", 1);
+		n_ends += data[i] == '\n' ? 1 : 0;
+		g_byte_array_append(all, data + i, 1);
+	}
+	g_assert_cmpuint(n_ends, >, 0);
+	g_bytes_unref(bytes);
+	return g_byte_array_free_to_bytes(all);
+}
+
+/* As characters of Latin-1, in UTF-8. */
+static GBytes *
+as_latin1(GBytes *bytes)
+{
+	gsize n;
+	char *text = g_convert(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes), "UTF-8", "ISO-8859-1", NULL, &n, NULL);
+
+	g_bytes_unref(bytes);
+	return g_bytes_new_take(text, n);
+}
+
+/* Its first bytes are a name, so that there is a line end. */
+static GBytes *
+gzip_named(void)
+{
+	g_autoptr(GBytes) gz = gzipped();
+	gsize n;
+	const guint8 *bytes = g_bytes_get_data(gz, &n);
+	GByteArray *all = g_byte_array_new();
+
+	g_byte_array_append(all, bytes, 10);
+	all->data[3] = 8; /* FNAME */
+	g_byte_array_append(all, (const guint8 *)"a\nb", 4);
+	g_byte_array_append(all, bytes + 10, (guint)n - 10);
+	return g_byte_array_free_to_bytes(all);
+}
+
+static GBytes *gzip_as_text(void) { return as_text(gzip_named()); }
+static GBytes *just_program(void) { return g_bytes_ref(program); }
+static GBytes *
+gzip_with_crlf(void)
+{
+	GBytes *gz = gzip_named();
+
+	return with_byte(gz, 10, '\r'); /* "\r\nb" */
+}
+static GBytes *gzip_as_text_cut(void) { return cut(gzip_as_text(), 15); }
+static GBytes *gzip_as_latin1(void) { return as_latin1(gzipped()); }
+
+static GBytes *
+base64(GBytes *bytes)
+{
+	g_autofree char *text = g_base64_encode(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+
+	g_bytes_unref(bytes);
+	return text_bytes(text);
+}
+
+static GBytes *base64_gzip(void) { return base64(gzipped()); }
+static GBytes *base64_zip(void) { return base64(zipped()); }
+static GBytes *base64_xml(void) { return base64(plain_xml()); }
+static GBytes *xml_behind_text(void) { return text_bytes("Hello,\nthe report:\n" REPORT("1")); }
+
+static GBytes *
+many_in_text(void)
+{
+	GString *text = g_string_new("Hello\n");
+
+	for (guint i = 0; i < 50; i++)
+		g_string_append(text, REPORT("1"));
+	return g_string_free_to_bytes(text);
+}
+
+#define HEADER "From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\n"
+
+static GBytes *
+many_in_body(void)
+{
+	return behind(HEADER "\n", sizeof(HEADER "\n") - 1, many_in_text());
+}
+
+/* A block of a rar: its checksum, then @n bytes that begin with its kind. */
+static void
+append_block(GByteArray *out, const guint8 *bytes, gsize n)
+{
+	guint16 sum = GUINT16_TO_LE((guint16)crc32(0, bytes, (uInt)n));
+
+	g_byte_array_append(out, (const guint8 *)&sum, 2);
+	g_byte_array_append(out, bytes, (guint)n);
+}
+
+/* libarchive reads these and writes none: one file, stored. */
+static GBytes *
+rar(void)
+{
+	static const guint8 main_block[11] = { 0x73, 0, 0, 13 };
+	guint8 file[30 + 5] = { 0x74, 0, 0x80, 32 + 5, 0 };
+	GByteArray *out = g_byte_array_new();
+	guint32 n = GUINT32_TO_LE((guint32)strlen(REPORT("1")));
+	guint32 sum = GUINT32_TO_LE((guint32)crc32(0, (const guint8 *)REPORT("1"), (uInt)strlen(REPORT("1"))));
+
+	memcpy(file + 5, &n, 4);
+	memcpy(file + 9, &n, 4);
+	file[13] = 3; /* Unix */
+	memcpy(file + 14, &sum, 4);
+	file[22] = 20;   /* version */
+	file[23] = 0x30; /* stored */
+	file[24] = 5;
+	file[26] = 0xa4, file[27] = 0x81; /* a file */
+	memcpy(file + 30, "a.xml", 5);
+	g_byte_array_append(out, (const guint8 *)"Rar!\x1a\7", 7);
+	append_block(out, main_block, sizeof(main_block));
+	append_block(out, file, sizeof(file));
+	g_byte_array_append(out, (const guint8 *)REPORT("1"), (guint)strlen(REPORT("1")));
+	return g_byte_array_free_to_bytes(out);
+}
+
+static GBytes *rar_cut(void) { return cut(rar(), 4); }
+
 static GBytes *
 zip_of_many(void)
 {
@@ -210,6 +359,8 @@ zip_of_many(void)
 static GBytes *mailed(void) { return mail("application/gzip", NAME ".xml.gz", gzipped()); }
 static GBytes *mailed_zip_as_gzip(void) { return mail("application/gzip", NAME ".xml.gz", zipped()); }
 static GBytes *mailed_gzip_as_zip(void) { return mail("application/zip", NAME ".zip", gzipped()); }
+static GBytes *mailed_base64(void) { return mail("application/gzip", NAME ".xml.gz", base64_gzip()); }
+static GBytes *mailed_many(void) { return mail("text/plain", "reports.txt", many_in_text()); }
 static GBytes *mailed_as_text(void) { return mail("text/plain", NULL, gzipped()); }
 static GBytes *mailed_mail(void) { return mail("application/octet-stream", "report.eml", mailed()); }
 static GBytes *mailed_prose(void) { return mail("application/gzip", NAME ".xml.gz", prose()); }
@@ -365,6 +516,29 @@ static const Case cases[] = {
 	{ "a zstd is read", zstd, "r.xml.zst", GOOD, 1, NULL, FALSE },
 	{ "a bzip2 is read", bzip2, "r.xml.bz2", GOOD, 1, NULL, FALSE },
 	{ "a tar.xz is read", tar_xz, "r.tar.xz", GOOD, 1, NULL, FALSE },
+	{ "an lzma is read", lzma, "r.xml.lzma", GOOD, 1, NULL, FALSE },
+	{ "a compress is read", compressed, "r.xml.Z", GOOD, 1, NULL, FALSE },
+	{ "a zip behind text is read", zip_behind_text, "r.zip", GOOD, 1, "archive-broken", TRUE },
+	{ "a zip behind a line end is read", zip_behind_line, "r", GOOD, 1, "archive-broken", TRUE },
+	{ "a zip in one volume is read", zip_in_volumes, "r.zip", GOOD, 1, "archive-broken", TRUE },
+	{ "a zip that extracts itself is read", zip_of_program, "r.exe", GOOD, 1, "archive-broken", TRUE },
+	{ "a gzip behind a line end is read", gzip_behind_line, "r.gz", GOOD, 1, "archive-broken", TRUE },
+	{ "a program is ignored", just_program, "r.exe", NONE, 0, NULL, FALSE },
+	{ "a zip of a picture behind text fails", picture_behind_text, "r.zip", BAD, 0, "no-report", FALSE },
+	{ "a gzip sent as text is repaired", gzip_as_text, "r.gz", GOOD, 1, "archive-broken", TRUE },
+	{ "one with a CR LF of its own needs none", gzip_with_crlf, "r.gz", GOOD, 1, NULL, FALSE },
+	{ "a cut one is not", gzip_as_text_cut, "r.gz", BAD, 0, "archive-broken", FALSE },
+	{ "a gzip sent as Latin-1 is repaired", gzip_as_latin1, "r.gz", GOOD, 1, "archive-broken", TRUE },
+	{ "a gzip in base64 is read", base64_gzip, "r.xml.gz", GOOD, 1, "mime-broken", TRUE },
+	{ "a zip in base64 is read", base64_zip, "r.zip", GOOD, 1, "mime-broken", TRUE },
+	{ "an XML in base64 is read", base64_xml, "r.xml", GOOD, 1, "mime-broken", TRUE },
+	{ "an XML behind text is read", xml_behind_text, "r.txt", GOOD, 1, "xml-broken", TRUE },
+	{ "base64 twice is read", mailed_base64, NULL, GOOD, 1, "mime-broken", TRUE },
+	{ "a text has any number of reports", many_in_text, "r.txt", GOOD, 50, "xml-broken", TRUE },
+	{ "a body has any number of reports", many_in_body, NULL, GOOD, 50, NULL, FALSE },
+	{ "a rar is read", rar, "r.rar", GOOD, 1, NULL, FALSE },
+	{ "a rar that breaks is told", rar_cut, "r.rar", BAD, 0, "archive-broken", FALSE },
+	{ "one in a mail too", mailed_many, NULL, GOOD, 50, "xml-broken", TRUE },
 	{ "an empty file that claims fails", nothing, "r.xml", BAD, 0, "empty", FALSE },
 	{ "an empty file that claims nothing is ignored", nothing, "r.txt", NONE, 0, NULL, FALSE },
 	{ "an empty mail is ignored", nothing, NULL, NONE, 0, NULL, FALSE },
@@ -419,8 +593,6 @@ test_wrapping(gconstpointer data)
 }
 
 /* -------------------------------------------------------------------- texts */
-
-#define HEADER "From: dmarc@reporter.example\nTo: rua@example.org\nSubject: Report\n"
 
 /* A report of one row. */
 #define UU \
@@ -693,6 +865,8 @@ main(int argc, char **argv)
 	g_test_set_nonfatal_assertions();
 	mq_ingest_init();
 	spaces = g_bytes_new_take(memset(g_malloc(64 << 20), ' ', 64 << 20), 64 << 20);
+	program = g_bytes_new_take(memset(g_malloc(100000), 'M', 100000), 100000);
+	program = with_byte(program, 1, 'Z');
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *path = g_strconcat("/unwrap/", cases[i].rule, NULL);
 
@@ -722,5 +896,6 @@ main(int argc, char **argv)
 	g_test_add_func("/unwrap/an error of the taker comes back", test_again_fails);
 	result = g_test_run();
 	g_bytes_unref(spaces);
+	g_bytes_unref(program);
 	return result;
 }
