@@ -14,13 +14,31 @@ static const char *const usual_fields[] = {
 	"message-id:", "mime-version:", "received:", "reply-to:", "return-path:", "subject:", "to:",
 };
 
+/* Those that come in front of them and can be longer than what is seen; enough where that is full of fields. */
+static const char *const front_fields[] = {
+	"arc-", "authentication-results", "bcc:", "cc:", "delivered-to:", "dkim-", "domainkey-", "envelope-", "list-",
+	"received-spf:", "resent-", "sender:", "x-",
+};
+
+static gboolean
+is_one_of(const char *line, const char *const *fields, gsize n)
+{
+	for (gsize i = 0; i < n; i++)
+		if (g_ascii_strncasecmp(line, fields[i], strlen(fields[i])) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 static gboolean
 is_usual_field(const char *line)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(usual_fields); i++)
-		if (g_ascii_strncasecmp(line, usual_fields[i], strlen(usual_fields[i])) == 0)
-			return TRUE;
-	return FALSE;
+	return is_one_of(line, usual_fields, G_N_ELEMENTS(usual_fields));
+}
+
+static gboolean
+is_front_field(const char *line)
+{
+	return is_one_of(line, front_fields, G_N_ELEMENTS(front_fields));
 }
 
 static gboolean
@@ -32,6 +50,21 @@ is_field(const char *line)
 	       || g_str_has_prefix(line, ">From ");
 }
 
+/* Ends the line and returns the next; NULL: it was the last. CR alone ends one too, and CR CR LF is one end. */
+static char *
+cut_line(char *line)
+{
+	char *end = strpbrk(line, "\r\n");
+	gsize n_cr = end != NULL ? strspn(end, "\r") : 0;
+	char *next;
+
+	if (end == NULL)
+		return NULL;
+	next = end[n_cr] == '\n' ? end + n_cr + 1 : end + 1;
+	*end = '\0';
+	return next;
+}
+
 /* Lines that are looked at. */
 #define LINES_MAX 100
 
@@ -40,21 +73,22 @@ looks_like_mail(const guint8 *bytes, gsize n)
 {
 	char text[MQ_BID_BYTES + 1]; /* ends at a NUL; what is before must do */
 	char *line = text, *next;
-	guint usual = 0;
+	guint usual = 0, front = 0;
+	gboolean is_cut;
 
 	n = MIN(n, MQ_BID_BYTES);
 	memcpy(text, bytes, n);
 	text[n] = '\0';
+	is_cut = n == MQ_BID_BYTES && strlen(text) == n;
 	line += strspn(line, "\r\n");
 	for (guint i = 0; line != NULL && i < LINES_MAX && usual < 2; i++, line = next) {
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		if (!is_field(line) || line[strspn(line, " \t\r")] == '\0')
+		next = cut_line(line);
+		if (!is_field(line) || line[strspn(line, " \t")] == '\0')
 			break;
 		usual += is_usual_field(line) ? 1 : 0;
+		front += is_front_field(line) ? 1 : 0;
 	}
-	return usual >= 2;
+	return usual >= 2 || (is_cut && line == NULL && usual + front > 0);
 }
 
 static guint

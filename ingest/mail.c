@@ -328,6 +328,16 @@ loosened_stream(MqPart *part, gssize skip, GError **error)
 	return g_mime_stream_mem_new_with_buffer((const char *)out->data, out->len);
 }
 
+static MqMail *
+read_mended(MqPart *part, GError **error)
+{
+	g_autoptr(GBytes) held = mq_part_hold(part, MQ_LIMIT_MESSAGE_BYTES, error);
+	g_autoptr(GBytes) mended = held != NULL ? mq_mail_mend_ends(held) : NULL;
+	g_autoptr(MqPart) again = mended != NULL ? mq_part_new_bytes(mended, part, NULL, NULL) : NULL;
+
+	return again != NULL ? mq_mail_read(again, error) : NULL; /* which keeps what it needs of it */
+}
+
 MqMail *
 mq_mail_read(MqPart *part, GError **error)
 {
@@ -337,6 +347,8 @@ mq_mail_read(MqPart *part, GError **error)
 	MqMail *plain;
 	gssize skip;
 
+	if (mq_mail_has_odd_ends(part))
+		return read_mended(part, error);
 	if (part->n_bytes >= 0 && part->n_bytes <= PLAIN_BYTES) {
 		plain = plain_mail_of(part);
 		if (plain != NULL)

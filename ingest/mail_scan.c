@@ -125,3 +125,36 @@ mq_mail_has_loose_separator(MqPart *part, gssize skip)
 	}
 	return FALSE;
 }
+
+#define FIRST_LINE_BYTES 4096
+
+gboolean
+mq_mail_has_odd_ends(MqPart *part)
+{
+	const guint8 *bytes;
+	gssize n = mq_part_peek(part, FIRST_LINE_BYTES, &bytes, NULL); /* what cannot be read says so when it is */
+	gssize at = 0;
+
+	while (at < n && bytes[at] != '\r' && bytes[at] != '\n')
+		at++;
+	return at + 1 < n && bytes[at] == '\r' && bytes[at + 1] != '\n';
+}
+
+GBytes *
+mq_mail_mend_ends(GBytes *mail)
+{
+	gsize n;
+	const guint8 *bytes = g_bytes_get_data(mail, &n);
+	GByteArray *out = g_byte_array_sized_new((guint)n);
+
+	for (gsize i = 0; i < n; i++) {
+		gsize n_cr = 0;
+
+		while (i + n_cr < n && bytes[i + n_cr] == '\r')
+			n_cr++;
+		if (n_cr > 0 && i + n_cr < n && bytes[i + n_cr] == '\n')
+			i += n_cr;
+		g_byte_array_append(out, bytes[i] == '\r' ? (const guint8 *)"\n" : bytes + i, 1);
+	}
+	return g_byte_array_free_to_bytes(out);
+}

@@ -11,4 +11,9 @@ gboolean mq_mail_scan(MqPart *part, GError **error);
  * indented on its way through an editor or a web page. */
 gboolean mq_mail_has_loose_separator(MqPart *part, gssize skip);
 
+/* Whether its first line ends in CR alone, or in CR CR LF. */
+gboolean mq_mail_has_odd_ends(MqPart *part);
+/* The same mail with LF for each CR that is alone and each CR CR LF. (transfer full) */
+GBytes *mq_mail_mend_ends(GBytes *mail);
+
 #endif

@@ -369,6 +369,37 @@ static GBytes *mailed_office(void) { return mail("application/octet-stream", "of
 static GBytes *mailed_broken_office(void) { return mail("application/octet-stream", "offer.docx", cut(zip_of_picture(), 60)); }
 static GBytes *mailed_nothing(void) { return mail("application/gzip", NAME ".xml.gz", nothing()); }
 
+/* A mail whose lines end in @end. */
+static GBytes *
+with_ends(const char *end)
+{
+	g_autoptr(GBytes) bytes = mailed();
+	GString *text = g_string_new_len(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
+
+	g_string_replace(text, "\n", end, 0);
+	return g_string_free_to_bytes(text);
+}
+
+static GBytes *mailed_cr(void) { return with_ends("\r"); }
+static GBytes *mailed_cr_cr_lf(void) { return with_ends("\r\r\n"); }
+
+/* A mail behind a long field. */
+static GBytes *
+mailed_behind(const char *name, const char *line_end)
+{
+	g_autoptr(GBytes) bytes = mailed();
+	GString *text = g_string_new(name);
+
+	for (guint i = 0; i < 100; i++)
+		g_string_append_printf(text, "%s %060u", line_end, i);
+	g_string_append_c(text, '\n');
+	g_string_append_len(text, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
+	return g_string_free_to_bytes(text);
+}
+
+static GBytes *mailed_behind_arc(void) { return mailed_behind("ARC-Seal:", "\n"); }
+static GBytes *mailed_behind_x(void) { return mailed_behind("X-Filter-Data:", ""); }
+
 static GBytes *
 mailed_deep(void)
 {
@@ -552,6 +583,11 @@ static const Case cases[] = {
 	{ "a picture beside a report is ignored", mailed_beside_picture, NULL, GOOD, 1, NULL, FALSE },
 	{ "a mail is read", mailed, NULL, GOOD, 1, NULL, FALSE },
 	{ "a mail as a file is read", mailed, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "a mail whose lines end in CR is read", mailed_cr, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "one from a mailbox too", mailed_cr, NULL, GOOD, 1, NULL, FALSE },
+	{ "one whose lines end in CR CR LF is read", mailed_cr_cr_lf, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "a mail behind a long seal is read", mailed_behind_arc, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "a mail behind a long line is read", mailed_behind_x, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "zip called gzip is read", mailed_zip_as_gzip, NULL, GOOD, 1, NULL, FALSE },
 	{ "gzip called zip is read", mailed_gzip_as_zip, NULL, GOOD, 1, NULL, FALSE },
 	{ "a report without a name is read", mailed_as_text, NULL, GOOD, 1, NULL, FALSE },
