@@ -68,8 +68,9 @@ cut_line(char *line)
 /* Lines that are looked at. */
 #define LINES_MAX 100
 
+/* @wanted: usual fields that are enough */
 static gboolean
-looks_like_mail(const guint8 *bytes, gsize n)
+looks_like_mail(const guint8 *bytes, gsize n, guint wanted)
 {
 	char text[MQ_BID_BYTES + 1]; /* ends at a NUL; what is before must do */
 	char *line = text, *next;
@@ -81,20 +82,20 @@ looks_like_mail(const guint8 *bytes, gsize n)
 	text[n] = '\0';
 	is_cut = n == MQ_BID_BYTES && strlen(text) == n;
 	line += strspn(line, "\r\n");
-	for (guint i = 0; line != NULL && i < LINES_MAX && usual < 2; i++, line = next) {
+	for (guint i = 0; line != NULL && i < LINES_MAX && usual < wanted; i++, line = next) {
 		next = cut_line(line);
 		if (!is_field(line) || line[strspn(line, " \t")] == '\0')
 			break;
 		usual += is_usual_field(line) ? 1 : 0;
 		front += is_front_field(line) ? 1 : 0;
 	}
-	return usual >= 2 || (is_cut && line == NULL && usual + front > 0);
+	return usual >= wanted || (is_cut && line == NULL && usual + front > 0);
 }
 
 static guint
 mime_bid(const MqPart *part, const guint8 *bytes, gsize n)
 {
-	return looks_like_mail(bytes, n) ? 50 : part->is_mail ? 10 : 0;
+	return looks_like_mail(bytes, n, part->is_mail ? 1 : 2) ? 50 : part->is_mail ? 10 : 0;
 }
 
 /* Never fetched, never put together: they are somebody else's promise. */

@@ -21,7 +21,7 @@ typedef struct {
 	gboolean (*pour)(MqPart *part, MqUnwrap *unwrap, GError **error);
 } MqContainer;
 
-#define MQ_CONTAINERS(ROW) ROW(gzip) ROW(archive) ROW(mbox) ROW(mime) ROW(shifted) ROW(text)
+#define MQ_CONTAINERS(ROW) ROW(gzip) ROW(archive) ROW(mbox) ROW(mime) ROW(cms) ROW(tnef) ROW(shifted) ROW(text)
 #define MQ_CONTAINER_DECLARE(name) extern const MqContainer mq_container_##name;
 MQ_CONTAINERS(MQ_CONTAINER_DECLARE)
 

@@ -26,7 +26,7 @@ static const Library libraries[] = {
 	{ "ares", " analyze/dns_cares.c " },
 	{ "idn2.h", " ingest/domain.c " },
 	{ "libpsl.h", " analyze/discovery.c " },
-	{ "openssl/", " ingest/digest.c analyze/record_dkim.c analyze/probe_smtp.c " },
+	{ "openssl/", " ingest/container_cms.c ingest/digest.c analyze/record_dkim.c analyze/probe_smtp.c " },
 	{ "maxminddb.h", " analyze/geo.c " },
 	{ "libsmartcols", " cli/output_table.c " },
 };

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <gio/gio.h>
+#include <openssl/cms.h>
 #include <zlib.h>
 
 #include "ingest/ingest.h"
@@ -400,6 +401,107 @@ mailed_behind(const char *name, const char *line_end)
 static GBytes *mailed_behind_arc(void) { return mailed_behind("ARC-Seal:", "\n"); }
 static GBytes *mailed_behind_x(void) { return mailed_behind("X-Filter-Data:", ""); }
 
+#define OID(last) "\6\x9\x2a\x86\x48\x86\xf7\xd\1\7" last
+
+static void
+append_octets(GByteArray *out, const char *bytes, gsize n)
+{
+	const guint8 head[] = { 4, 0x82, (guint8)(n >> 8), (guint8)n };
+
+	g_byte_array_append(out, head, sizeof(head));
+	g_byte_array_append(out, (const guint8 *)bytes, (guint)n);
+}
+
+/* What is signed by nobody, in BER: no length is told but those of the pieces. */
+static GBytes *
+signed_data(gboolean in_pieces)
+{
+	static const char entity[] = "Content-Type: text/xml\nContent-Transfer-Encoding: quoted-printable\n\n"
+				     "<feedback><report_metadata><org_name>r.exa=\nmple</org_name><report_id>1</report_id><date_range>"
+				     "<begin>1700000000</begin><end>1700086399</end></date_range></report_metadata><policy_published>"
+				     "<domain>example.org</domain><p>none</p></policy_published></feedback>\n";
+	static const char front[] = "\x30\x80" OID("\2") "\xa0\x80\x30\x80\2\1\1\x31\0\x30\x80" OID("\1") "\xa0\x80";
+	static const char back[] = "\0\0\0\0\x31\0\0\0\0\0\0"; /* and the one that ends the text */
+	GByteArray *out = g_byte_array_new();
+
+	g_byte_array_append(out, (const guint8 *)front, sizeof(front) - 1);
+	if (in_pieces)
+		g_byte_array_append(out, (const guint8 *)"\x24\x80", 2);
+	append_octets(out, entity, in_pieces ? 100 : sizeof(entity) - 1);
+	if (in_pieces) {
+		append_octets(out, entity + 100, sizeof(entity) - 1 - 100);
+		g_byte_array_append(out, (const guint8 *)"\0", 2);
+	}
+	g_byte_array_append(out, (const guint8 *)back, sizeof(back));
+	return g_byte_array_free_to_bytes(out);
+}
+
+static GBytes *
+encrypted_data(void)
+{
+	static const guint8 key[16] = { 1 };
+	BIO *in = BIO_new_mem_buf("secret", 6);
+	CMS_ContentInfo *cms = CMS_EncryptedData_encrypt(in, EVP_aes_128_cbc(), key, sizeof(key), CMS_BINARY);
+	guint8 *der = NULL;
+	int n = i2d_CMS_ContentInfo(cms, &der);
+	GBytes *bytes = g_bytes_new(der, (gsize)n);
+
+	OPENSSL_free(der);
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	return bytes;
+}
+
+#define SMIME(bytes) mail("application/pkcs7-mime", "smime.p7m", bytes)
+static GBytes *mailed_signed(void) { return SMIME(signed_data(FALSE)); }
+static GBytes *mailed_signed_stream(void) { return SMIME(signed_data(TRUE)); }
+static GBytes *file_encrypted(void) { return encrypted_data(); }
+static GBytes *file_signed_cut(void) { return cut(signed_data(FALSE), 70); }
+
+static GBytes *
+mailed_encrypted(void)
+{
+	g_autoptr(GBytes) bytes = SMIME(encrypted_data());
+	GString *text = g_string_new_len(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
+
+	g_string_replace(text, "Subject: Report", "Subject: Report Domain: example.org Submitter: reporter.example", 1);
+	return g_string_free_to_bytes(text);
+}
+
+static void
+append_attribute(GByteArray *out, guint8 level, guint32 id, GBytes *bytes)
+{
+	gsize n;
+	const guint8 *data = g_bytes_get_data(bytes, &n);
+	guint32 words[2] = { GUINT32_TO_LE(id), GUINT32_TO_LE((guint32)n) };
+
+	g_byte_array_append(out, &level, 1);
+	g_byte_array_append(out, (const guint8 *)words, 8);
+	g_byte_array_append(out, data, (guint)n);
+	g_byte_array_append(out, (const guint8 *)"\0", 2); /* the checksum, which nobody looks at */
+	g_bytes_unref(bytes);
+}
+
+static GBytes *
+tnef(void)
+{
+	GByteArray *out = g_byte_array_new();
+
+	g_byte_array_append(out, (const guint8 *)"\x78\x9f\x3e\x22\1", 6);
+	append_attribute(out, 1, 0x00089006, g_bytes_new("\0\0\1", 4));
+	append_attribute(out, 2, 0x00069002, g_bytes_new("\1\0\0\0\0\0\0\0\0\0\0\0\0", 14));
+	append_attribute(out, 2, 0x0006800f, gzipped());
+	append_attribute(out, 2, 0x00018010, g_bytes_new(NAME ".xml.gz", sizeof(NAME ".xml.gz")));
+	append_attribute(out, 2, 0x00069002, g_bytes_new("\1\0\0\0\0\0\0\0\0\0\0\0\0", 14));
+	append_attribute(out, 2, 0x00018010, g_bytes_new("b.xml", 6));
+	append_attribute(out, 2, 0x0006800f, text_bytes(REPORT("2")));
+	return g_byte_array_free_to_bytes(out);
+}
+
+static GBytes *mailed_tnef(void) { return mail("application/ms-tnef", "winmail.dat", tnef()); }
+static GBytes *file_tnef_cut(void) { return cut(tnef(), 90); }
+static GBytes *file_tnef_huge(void) { return with_byte(tnef(), 6 + 8, 0xff); }
+
 static GBytes *
 mailed_deep(void)
 {
@@ -588,6 +690,14 @@ static const Case cases[] = {
 	{ "one whose lines end in CR CR LF is read", mailed_cr_cr_lf, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "a mail behind a long seal is read", mailed_behind_arc, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "a mail behind a long line is read", mailed_behind_x, "mail.eml", GOOD, 1, NULL, FALSE },
+	{ "a signed mail is read", mailed_signed, NULL, GOOD, 1, "no-records", TRUE },
+	{ "one that was signed in pieces too", mailed_signed_stream, NULL, GOOD, 1, "no-records", TRUE },
+	{ "an encrypted mail that announces a report fails", mailed_encrypted, NULL, BAD, 0, "no-report", FALSE },
+	{ "S/MIME that is encrypted is told", file_encrypted, "r.xml", BAD, 0, "archive-unsupported", FALSE },
+	{ "S/MIME that is cut is told", file_signed_cut, "r.xml", BAD, 0, "archive-broken", FALSE },
+	{ "a winmail.dat is read", mailed_tnef, NULL, GOOD, 2, NULL, FALSE },
+	{ "one that is cut is told", file_tnef_cut, "r.xml", GOOD, 1, "archive-broken", TRUE },
+	{ "one with a length beyond its end too", file_tnef_huge, "r.xml", BAD, 0, "archive-broken", FALSE },
 	{ "zip called gzip is read", mailed_zip_as_gzip, NULL, GOOD, 1, NULL, FALSE },
 	{ "gzip called zip is read", mailed_gzip_as_zip, NULL, GOOD, 1, NULL, FALSE },
 	{ "a report without a name is read", mailed_as_text, NULL, GOOD, 1, NULL, FALSE },
