@@ -90,16 +90,72 @@ entry_free(gpointer data)
 
 /* By name, which begins with the time of delivery; one that is in both is in cur first. */
 static int
+compare_names(const char *name, const char *sub, const Entry *with)
+{
+	int order = strcmp(name, with->name);
+
+	return order != 0 ? order : strcmp(sub, with->sub);
+}
+
+static int
 compare_entries(gconstpointer a, gconstpointer b)
 {
-	const Entry *left = *(const Entry *const *)a, *right = *(const Entry *const *)b;
-	int order = strcmp(left->name, right->name);
+	const Entry *left = *(const Entry *const *)a;
 
-	return order != 0 ? order : strcmp(left->sub, right->sub);
+	return compare_names(left->name, left->sub, *(const Entry *const *)b);
+}
+
+/* Names that are held at once: a folder with more is listed again for the next ones, so that memory does
+ * not grow with it. */
+#define SLICE 32768
+
+/* The first names of a folder that come after those of the slice before. */
+typedef struct {
+	GPtrArray *entries;
+	guint n;        /* how many at most */
+	Entry *after;   /* (nullable) the last of the slice before */
+	gboolean is_full; /* there was one more: the last of entries is the last that can be in it */
+	guint64 n_seen; /* names, whether they are in the slice or not */
+} Slice;
+
+static void
+slice_clear(Slice *slice)
+{
+	g_ptr_array_unref(slice->entries);
+	if (slice->after != NULL)
+		entry_free(slice->after);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Slice, slice_clear)
+
+static void
+cut_slice(Slice *slice)
+{
+	g_ptr_array_sort(slice->entries, compare_entries);
+	if (slice->entries->len <= slice->n)
+		return;
+	g_ptr_array_set_size(slice->entries, (gint)slice->n);
+	slice->is_full = TRUE;
+}
+
+static void
+add_name(Slice *slice, const char *name, const char *sub)
+{
+	Entry *entry;
+
+	slice->n_seen++;
+	if ((slice->after != NULL && compare_names(name, sub, slice->after) <= 0)
+	    || (slice->is_full && compare_names(name, sub, slice->entries->pdata[slice->n - 1]) > 0))
+		return;
+	entry = g_new0(Entry, 1);
+	entry->sub = sub;
+	entry->name = g_strdup(name);
+	g_ptr_array_add(slice->entries, entry);
+	if (slice->entries->len >= 2 * slice->n)
+		cut_slice(slice);
 }
 
 static gboolean
-list_entries(const char *folder, const char *sub, GPtrArray *entries, GError **error)
+list_entries(const char *folder, const char *sub, Slice *slice, GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, sub, NULL);
 	g_autoptr(GError) why = NULL;
@@ -112,16 +168,27 @@ list_entries(const char *folder, const char *sub, GPtrArray *entries, GError **e
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;
 	}
-	while ((name = g_dir_read_name(dir)) != NULL) {
-		Entry *entry;
+	while ((name = g_dir_read_name(dir)) != NULL)
+		if (name[0] != '.')
+			add_name(slice, name, sub);
+	return TRUE;
+}
 
-		if (name[0] == '.')
-			continue;
-		entry = g_new0(Entry, 1);
-		entry->sub = sub;
-		entry->name = g_strdup(name);
-		g_ptr_array_add(entries, entry);
+/* What was in it is replaced by what comes after. */
+static gboolean
+next_slice(Slice *slice, const char *folder, GError **error)
+{
+	if (slice->entries->len > 0) {
+		g_clear_pointer(&slice->after, entry_free);
+		slice->after = g_ptr_array_steal_index(slice->entries, slice->entries->len - 1);
+		g_ptr_array_set_size(slice->entries, 0);
 	}
+	slice->is_full = FALSE;
+	slice->n_seen = 0;
+	/* new first: what moves to cur while we look is then seen twice, not missed */
+	if (!list_entries(folder, "new", slice, error) || !list_entries(folder, "cur", slice, error))
+		return FALSE;
+	cut_slice(slice);
 	return TRUE;
 }
 
@@ -148,34 +215,49 @@ was_seen(const char *folder, const char *name, const MqWalk *walk)
 	return !walk->is_new(walk->ctx, key);
 }
 
+/* FALSE: nobody wants more. */
+static gboolean
+emit_entry(const char *folder, const Entry *entry, const MqWalk *walk)
+{
+	g_autofree char *path = g_build_filename(folder, entry->sub, entry->name, NULL);
+	MqItem *item = mq_item_new(&mq_origin_maildir, path);
+	struct stat st;
+
+	item->is_mail = TRUE;
+	item->n_bytes = stat(path, &st) == 0 ? (guint64)st.st_size : 0; /* else opening it says why */
+	return walk->emit(walk->ctx, item);
+}
+
+static gboolean
+emit_slice(const char *folder, const Slice *slice, const MqWalk *walk)
+{
+	const Entry *last = slice->after;
+
+	for (guint i = 0; i < slice->entries->len; i++) {
+		const Entry *entry = slice->entries->pdata[i];
+		gboolean is_twice = last != NULL && last->sub != entry->sub && same_unique(last->name, entry->name);
+
+		last = entry;
+		if (!is_twice && !was_seen(folder, entry->name, walk) && !emit_entry(folder, entry, walk))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean
 mq_origin_walk_maildir(const char *folder, const MqWalk *walk, GError **error)
 {
-	g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+	g_auto(Slice) slice = {
+		.entries = g_ptr_array_new_with_free_func(entry_free), .n = walk->slice > 0 ? walk->slice : SLICE
+	};
 
 	watch_both(folder, walk);
-	/* new first: what moves to cur while we look is then seen twice, not missed */
-	if (!list_entries(folder, "new", entries, error) || !list_entries(folder, "cur", entries, error))
+	if (!next_slice(&slice, folder, error))
 		return FALSE;
-	g_ptr_array_sort(entries, compare_entries);
-	walk->expect(walk->ctx, entries->len);
-	for (guint i = 0; i < entries->len; i++) {
-		const Entry *entry = entries->pdata[i];
-		const Entry *last = i > 0 ? entries->pdata[i - 1] : NULL;
-		g_autofree char *path = NULL;
-		struct stat st;
-		MqItem *item;
-
-		if ((last != NULL && last->sub != entry->sub && same_unique(last->name, entry->name))
-		    || was_seen(folder, entry->name, walk))
-			continue;
-		path = g_build_filename(folder, entry->sub, entry->name, NULL);
-		item = mq_item_new(&mq_origin_maildir, path);
-		item->is_mail = TRUE;
-		item->n_bytes = stat(path, &st) == 0 ? (guint64)st.st_size : 0; /* else opening it says why */
-		if (!walk->emit(walk->ctx, item))
-			return TRUE;
-	}
+	walk->expect(walk->ctx, slice.n_seen);
+	while (emit_slice(folder, &slice, walk) && slice.is_full)
+		if (!next_slice(&slice, folder, error))
+			return FALSE;
 	return TRUE;
 }
 

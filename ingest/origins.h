@@ -21,6 +21,7 @@ typedef struct {
 	void (*watch)(gpointer ctx, const char *folder);
 	/* (nullable) Whether no earlier walk of this run has seen @key, which a mail keeps when it is renamed. */
 	gboolean (*is_new)(gpointer ctx, const char *key);
+	guint slice; /* names of a folder that are held at once; 0: the usual */
 	gboolean again; /* not the first walk of this run: only what mail comes into */
 	gpointer ctx;
 } MqWalk;

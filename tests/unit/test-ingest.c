@@ -355,6 +355,36 @@ test_moved(void)
 	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
+/* However few names are held at once, each mail comes once, and in order. */
+static void
+test_slices(void)
+{
+	g_autoptr(Folder) folder = folder_new();
+
+	add_file(folder, "new/3.host", HEADER "Hello");
+	add_file(folder, "cur/3.host:2,S", HEADER "Hello");
+	for (guint i = 1; i <= 9; i++) {
+		g_autofree char *name = g_strdup_printf("%s/%u.host%s", i % 2 == 0 ? "new" : "cur", i, i % 2 == 0 ? "" : ":2,");
+
+		if (i != 3)
+			add_file(folder, name, HEADER "Hello");
+	}
+	for (guint slice = 1; slice <= 12; slice++) {
+		g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func((GDestroyNotify)mq_item_free);
+		Collected collected = { items };
+		const MqWalk walk = { .emit = collect, .expect = expect_nothing, .slice = slice, .ctx = &collected };
+		g_autoptr(GError) error = NULL;
+
+		g_assert_true(mq_origin_walk_maildir(folder->path, &walk, &error));
+		g_assert_cmpuint(items->len, ==, 9);
+		for (guint i = 0; i < items->len; i++) {
+			g_autofree char *name = g_path_get_basename(((const MqItem *)items->pdata[i])->name);
+
+			g_assert_cmpuint((guint)(name[0] - '0'), ==, i + 1);
+		}
+	}
+}
+
 static void
 test_no_source(void)
 {
@@ -395,6 +425,7 @@ main(int argc, char **argv)
 	g_test_set_nonfatal_assertions();
 	mq_ingest_init();
 	g_test_add_func("/ingest/a Maildir is new and cur, in order", test_maildir);
+	g_test_add_func("/ingest/a large Maildir is read in slices", test_slices);
 	g_test_add_func("/ingest/a Maildir may lack an empty folder", test_one_folder_of_a_maildir);
 	g_test_add_func("/ingest/a folder is walked to its bottom", test_tree);
 	g_test_add_func("/ingest/a file is a source", test_file);
