@@ -1,7 +1,7 @@
 /* gzip: what most reports come in. Members that follow each other are one file (RFC 1952 section
  * 2.2); other bytes after the end are noted and left alone (Mimecast writes two). One that went
  * through a transfer of text, which made each LF a CR LF or each byte a Latin-1 character in UTF-8, is
- * repaired where the checksum proves it. */
+ * repaired where the checksum proves it. A bare zlib stream, which some call deflate, is read as well. */
 #include "ingest/containers.h"
 
 #include <string.h>
@@ -222,10 +222,17 @@ hold_damaged(Gunzip *gz, MqPart *part, GError **error)
 	return TRUE;
 }
 
+/* RFC 1950, as its writers begin: with the largest window, at one of the levels that are no text. */
+static gboolean
+has_zlib_magic(const guint8 *bytes, gsize n)
+{
+	return n >= 2 && bytes[0] == 0x78 && (bytes[1] == 0x01 || bytes[1] == 0x9c || bytes[1] == 0xda);
+}
+
 static guint
 gzip_bid(G_GNUC_UNUSED const MqPart *part, const guint8 *bytes, gsize n)
 {
-	return has_magic(bytes, n) || has_latin1_magic(bytes, n) ? 100 : 0;
+	return has_magic(bytes, n) || has_latin1_magic(bytes, n) || has_zlib_magic(bytes, n) ? 100 : 0;
 }
 
 /* "report.xml.gz" holds "report.xml". */
@@ -261,7 +268,7 @@ gzip_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 		gz->buffer = g_malloc(PACKED);
 		gz->z.next_in = gz->buffer;
 	}
-	if (inflateInit2(&gz->z, 15 + 16) != Z_OK) { /* 16: with gzip header and checksum */
+	if (inflateInit2(&gz->z, 15 + 32) != Z_OK) { /* 32: with the header and checksum of either */
 		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "zlib cannot be set up");
 		return FALSE;
 	}

@@ -142,20 +142,31 @@ pour_leaf(const MqMail *mail, guint i, const MqPart *around, MqUnwrap *unwrap)
 	}
 	part->charset = g_strdup(leaf->charset);
 	part->claim = is_body(leaf) ? MQ_CLAIM_NO : mq_claim_of(leaf->name, leaf->type);
-	if (is_body(leaf) && g_str_equal(leaf->type, "text/plain"))
+	if (is_body(leaf))
 		mq_salvage_text(unwrap, part);
 	else
 		mq_unwrap_attachment(unwrap, part);
 }
 
-/* By its subject, or by the field that reports on TLS have; what a bounce brings back announces nothing. */
+static gboolean
+is_bounce(const MqMail *mail)
+{
+	guint n = mq_mail_n_leaves(mail);
+
+	for (guint i = 0; i < n; i++)
+		if (g_str_has_prefix(mq_mail_leaf(mail, i)->type, "message/d")) /* delivery-status, disposition-notification */
+			return TRUE;
+	return FALSE;
+}
+
+/* By its subject, or by the field that reports on TLS have; a bounce, and what it brings back, announce nothing. */
 static gboolean
 is_announced(const MqMail *mail, const MqUnwrap *unwrap)
 {
 	g_autofree char *subject = mq_mail_header(mail, "Subject", 0);
 	g_autofree char *tls = mq_mail_header(mail, "TLS-Report-Domain", 0);
 
-	return !mq_unwrap_is_settled(unwrap) && (tls != NULL || (subject != NULL && mq_claim_of_subject(subject)));
+	return !mq_unwrap_is_settled(unwrap) && !is_bounce(mail) && (tls != NULL || (subject != NULL && mq_claim_of_subject(subject)));
 }
 
 /* Parts that are named when nothing is found in them. */

@@ -28,19 +28,35 @@ at_line_start(Span text, const char *at)
 
 /* "<feedback" to "</feedback>", with the declaration before it; to the end where it was cut. */
 static gboolean
-find_xml(Span text, Span *piece)
+find_document(Span text, const char *declared, const char *open, const char *close, Span *piece)
 {
-	static const char open[] = "<feedback", close[] = "</feedback>";
 	Span before = { text.at, find(text, open) };
 	Span rest = { before.end, text.end };
 	const char *declaration, *end;
 
 	if (before.end == NULL)
 		return FALSE;
-	declaration = find(before, "<?xml");
+	declaration = find(before, declared);
 	end = find(rest, close);
 	piece->at = declaration != NULL ? declaration : before.end;
 	piece->end = end != NULL ? end + strlen(close) : text.end;
+	return TRUE;
+}
+
+static gboolean
+find_xml(Span text, Span *piece)
+{
+	return find_document(text, "<?xml", "<feedback", "</feedback>", piece);
+}
+
+/* The same in a page of HTML, where it is to be seen. */
+static gboolean
+find_escaped(Span text, Span *piece)
+{
+	if (!find_document(text, "&lt;?xml", "&lt;feedback", "&lt;/feedback", piece))
+		return FALSE;
+	while (piece->end < text.end && piece->end[-1] != '>' && piece->end[-1] != ';')
+		piece->end++;
 	return TRUE;
 }
 
@@ -148,6 +164,48 @@ xml_bytes(Span piece, G_GNUC_UNUSED char **name)
 	return g_bytes_new(piece.at, (gsize)(piece.end - piece.at));
 }
 
+/* The character that "&lt;" and its like stand for, and how long they are. 0: it is none of them. */
+static char
+unescaped(Span text, gsize *n)
+{
+	static const struct {
+		const char *entity;
+		char is;
+	} entities[] = { { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' }, { "&#34;", '"' }, { "&#39;", '\'' }, { "&nbsp;", ' ' },
+		{ "&amp;", '&' } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
+		*n = strlen(entities[i].entity);
+		if ((gsize)(text.end - text.at) >= *n && memcmp(text.at, entities[i].entity, *n) == 0)
+			return entities[i].is;
+	}
+	return 0;
+}
+
+/* What the page escaped; its own tags go. */
+static GBytes *
+escaped_bytes(Span piece, G_GNUC_UNUSED char **name)
+{
+	GByteArray *out = g_byte_array_sized_new((guint)(piece.end - piece.at));
+	gboolean in_tag = FALSE;
+
+	while (piece.at < piece.end) {
+		gsize n;
+		char c = unescaped(piece, &n);
+
+		if (c == 0) {
+			c = *piece.at;
+			n = 1;
+			in_tag = in_tag || c == '<';
+		}
+		if (!in_tag)
+			g_byte_array_append(out, (const guint8 *)&c, 1);
+		in_tag = in_tag && *piece.at != '>';
+		piece.at += n;
+	}
+	return g_byte_array_free_to_bytes(out);
+}
+
 static GBytes *
 uuencode_bytes(Span piece, char **name)
 {
@@ -179,6 +237,7 @@ typedef struct {
 
 static const Disguise disguises[] = {
 	{ "XML", FALSE, find_xml, xml_bytes },
+	{ "escaped XML", FALSE, find_escaped, escaped_bytes },
 	{ "uuencode", FALSE, find_uuencode, uuencode_bytes },
 	{ "base64", TRUE, find_base64, base64_bytes },
 };

@@ -135,6 +135,18 @@ static GBytes *program; /* which a self-extracting archive begins with */
 static GBytes *plain_xml(void) { return text_bytes(REPORT("1")); }
 static GBytes *gzipped(void) { return gzip(plain_xml()); }
 static GBytes *gzipped_twice(void) { return gzip(gzipped()); }
+static GBytes *
+zlib(void)
+{
+	GByteArray *out = g_byte_array_new();
+	uLongf n = compressBound(strlen(REPORT("1")));
+
+	g_byte_array_set_size(out, (guint)n);
+	g_assert_cmpint(compress(out->data, &n, (const Bytef *)REPORT("1"), strlen(REPORT("1"))), ==, Z_OK);
+	g_byte_array_set_size(out, (guint)n);
+	return g_byte_array_free_to_bytes(out);
+}
+
 static GBytes *gzip_with_tail(void) { return join(gzipped(), "\x0c\x01", 2); }
 static GBytes *gzip_with_padding(void) { return join(gzipped(), "\r\n\0\0", 4); }
 static GBytes *gzip_cut(void) { return cut(gzipped(), 15); }
@@ -615,6 +627,7 @@ static const Case cases[] = {
 	{ "a bare XML is read", plain_xml, "r.xml", GOOD, 1, NULL, FALSE },
 	{ "a name decides nothing", plain_xml, "r.png", GOOD, 1, NULL, FALSE },
 	{ "a gzip is read", gzipped, "r.xml.gz", GOOD, 1, NULL, FALSE },
+	{ "a bare zlib stream is read", zlib, "r", GOOD, 1, NULL, FALSE },
 	{ "a gzip in a gzip is read", gzipped_twice, "r.xml.gz.gz", GOOD, 1, NULL, FALSE },
 	{ "gzip members follow each other", gzip_in_two, "r.gz", GOOD, 1, NULL, FALSE },
 	{ "a gzip member begins anywhere", gzip_cut_magic, "r.gz", GOOD, 2, NULL, FALSE },
@@ -752,6 +765,14 @@ test_wrapping(gconstpointer data)
 	"M9&5N=&EF:65R<SX\\:&5A9&5R7V9R;VT^97AA;7!L92YO<F<\\+VAE861E<E]F\n" \
 	"G<F]M/CPO:61E;G1I9FEE<G,^/\"]R96-O<F0^/\"]F965D8F%C:SX*\n"
 
+/* As a web page shows it, in colour. */
+#define ESCAPED \
+	"&lt;?xml version=&quot;1.0&quot;?&gt;<br>\n&lt;feedback&gt;&lt;report_metadata&gt;&lt;org_name&gt;R &amp;amp; Co&lt;/org_name&gt;" \
+	"&lt;<b>report_id</b>&gt;1&lt;/report_id&gt;&lt;date_range&gt;&lt;begin>1700000000&lt;/begin>&lt;end>1700086399&lt;/end>" \
+	"&lt;/date_range>&lt;/report_metadata>&lt;policy_published>&lt;domain>example.org&lt;/domain>&lt;p>none&lt;/p>" \
+	"&lt;/policy_published>&lt;record>&lt;row>&lt;source_ip>192.0.2.1&lt;/source_ip>&lt;count>3&lt;/count>&lt;/row>&lt;identifiers>" \
+	"&lt;header_from>example.org&lt;/header_from>&lt;/identifiers>&lt;/record>&lt;/feedback&gt;"
+
 typedef struct {
 	const char *rule;
 	const char *text;
@@ -775,6 +796,8 @@ static const TextCase texts[] = {
 	{ "no header at all", "\n" REPORT("1"), 1, GOOD },
 	{ "a mail in a mail", HEADER "Content-Type: message/rfc822\n\n" HEADER "\n" REPORT("1"), 1, GOOD },
 	{ "no final boundary", HEADER "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n" REPORT("1"), 1, GOOD },
+	{ "XML in a page is read", HEADER "Content-Type: text/html\n\n<html><p>Hello<p><pre>" REPORT("1") "</pre></html>", 1, GOOD },
+	{ "XML that a page shows is read", HEADER "Content-Type: text/html\n\n<html><pre>" ESCAPED "</pre></html>", 1, GOOD },
 	{ "a newsletter is ignored", HEADER "Content-Type: text/html\n\n<!DOCTYPE html><html><p>Sale<br></html>\n", 0, NONE },
 	{ "a header alone is ignored", HEADER, 0, NONE },
 	{ "a body elsewhere is never fetched", HEADER "Content-Type: message/external-body; access-type=URL;"
@@ -803,6 +826,8 @@ static const TextCase announced[] = {
 	{ "a report on TLS too", ANNOUNCED("x") "TLS-Report-Domain: example.org\n\nHello\n", 0, BAD },
 	{ "with the report nothing fails", ANNOUNCED(SUBJECT) "Content-Type: text/xml\n\n" REPORT("1"), 1, GOOD },
 	{ "an answer announces nothing", ANNOUNCED("Re: " SUBJECT) "\nThank you\n", 0, NONE },
+	{ "whatever its subject", ANNOUNCED(SUBJECT) "Content-Type: multipart/report; boundary=b\n\n--b\n\nSorry\n--b\n"
+	  "Content-Type: message/delivery-status\n\nAction: failed\n--b--\n", 0, NONE },
 	{ "nor does a bounce", ANNOUNCED("Undelivered Mail: " SUBJECT) "\nSorry\n", 0, NONE },
 	{ "nor who talks about it", ANNOUNCED("Your report domain: is it ready?") "\nBuy\n", 0, NONE },
 };
