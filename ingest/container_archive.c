@@ -1,4 +1,4 @@
-/* zip, tar, 7z, rar and the single-file compressors xz, bzip2, zstd, lzma, compress, by libarchive. Members are read in
+/* zip, tar, 7z, rar and the single-file compressors xz, bzip2, zstd, lzma, lz4 …, by libarchive. Members are read in
  * place: nothing is ever written, and a member's name is only shown. */
 #include "ingest/containers.h"
 
@@ -43,6 +43,9 @@ static const Kind kinds[] = {
 	{ "bzip2", 0, MAGIC("BZh"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_bzip2 } },
 	{ "zstd", 0, MAGIC("\x28\xb5\x2f\xfd"), FALSE,
 	  { archive_read_support_format_raw, archive_read_support_filter_zstd } },
+	{ "lz4", 0, MAGIC("\4\x22\x4d\x18"), FALSE,
+	  { archive_read_support_format_raw, archive_read_support_filter_lz4 } },
+	{ "lzip", 0, MAGIC("LZIP\1"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_lzip } },
 	{ "lzma", 0, MAGIC("\x5d\0\0"), FALSE, { archive_read_support_format_raw, archive_read_support_filter_lzma } },
 	{ "compress", 0, MAGIC("\x1f\x9d"), FALSE,
 	  { archive_read_support_format_raw, archive_read_support_filter_compress } },

@@ -337,7 +337,7 @@ mq_part_hold_part(MqPart *part, gsize max, GError **error)
 /* ------------------------------------------------------------------ claim */
 
 static const char *const claiming_suffixes[] = { ".xml", ".gz", ".gzip", ".zip", ".json", ".tgz", ".tar", ".7z", ".xz", ".bz2", ".zst",
-	".lzma", ".z", ".rar" };
+	".lzma", ".z", ".rar", ".lz", ".lz4", ".lzh", ".cab", ".arj" };
 
 static const char *const claiming_types[] = {
 	"application/gzip", "application/x-gzip", "application/gzip-compressed", "application/zip",
@@ -370,13 +370,15 @@ mq_claim_of(const char *name, const char *type)
 /* What ends in a colon before the subject of a report is an answer, a bounce, …; not so with these. */
 static const char *const passing_words[] = { "fwd", "fw", "wg", "tr", "rv", "vs", "vl", "enc", "i", "external", "spam" };
 
-/* In lower case, each white space one blank. */
+/* In lower case, each white space one blank, and none before a colon. */
 static char *
 simplified(const char *text)
 {
 	GString *out = g_string_new(NULL);
 
 	for (; *text != '\0'; text++) {
+		if (*text == ':' && out->len > 0 && out->str[out->len - 1] == ' ')
+			g_string_truncate(out, out->len - 1);
 		if (!g_ascii_isspace(*text))
 			g_string_append_c(out, g_ascii_tolower(*text));
 		else if (out->len > 0 && out->str[out->len - 1] != ' ')

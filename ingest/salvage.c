@@ -26,6 +26,22 @@ at_line_start(Span text, const char *at)
 
 /* ------------------------------------------------------------ what it looks like */
 
+/* The bytes of a gzip or a zip, to the end: what is behind them is left alone. */
+static gboolean
+find_packed(Span text, Span *piece)
+{
+	static const char *const starts[] = { "\x1f\x8b\x08", "PK\3\4" };
+	const char *first = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
+		const char *at = find((Span){ text.at, first != NULL ? first : text.end }, starts[i]);
+
+		first = at != NULL ? at : first;
+	}
+	*piece = (Span){ first, text.end };
+	return first != NULL && at_line_start(text, first);
+}
+
 /* "<feedback" to "</feedback>", with the declaration before it; to the end where it was cut. */
 static gboolean
 find_document(Span text, const char *declared, const char *open, const char *close, Span *piece)
@@ -87,6 +103,15 @@ is_base64(char c)
 	return g_ascii_isalnum(c) || c == '+' || c == '/' || c == '=';
 }
 
+/* What stands in front of lines that were indented or quoted. The decoder passes over it. */
+static const char *
+skip_indent(Span text, const char *at)
+{
+	while (at < text.end && (*at == ' ' || *at == '\t' || *at == '>'))
+		at++;
+	return at;
+}
+
 /* The run of base64 lines at @at; its last line, if it has something else at its end, is left out. */
 static const char *
 base64_end(Span text, const char *at)
@@ -94,7 +119,9 @@ base64_end(Span text, const char *at)
 	const char *end = at;
 
 	while (end < text.end && (is_base64(*end) || *end == '\r' || *end == '\n'))
-		end++;
+		end = *end == '\n' ? skip_indent(text, end + 1) : end + 1;
+	while (end < text.end && end > at && strchr(" \t>", end[-1]) != NULL)
+		end--;
 	while (end < text.end && end > at && end[-1] != '\n')
 		end--;
 	return end;
@@ -123,7 +150,10 @@ find_base64(Span text, Span *piece)
 	Span line = text;
 
 	while (line.at < line.end) {
-		const char *end = starts_base64(line) ? base64_end(text, line.at) : line.at;
+		const char *end;
+
+		line.at = skip_indent(text, line.at);
+		end = starts_base64(line) ? base64_end(text, line.at) : line.at;
 
 		if (end - line.at >= 60) {
 			*piece = (Span){ line.at, end };
@@ -159,7 +189,7 @@ look_into(MqUnwrap *unwrap, const MqPart *around, GBytes *bytes, const char *nam
 }
 
 static GBytes *
-xml_bytes(Span piece, G_GNUC_UNUSED char **name)
+plain_bytes(Span piece, G_GNUC_UNUSED char **name)
 {
 	return g_bytes_new(piece.at, (gsize)(piece.end - piece.at));
 }
@@ -231,15 +261,17 @@ base64_bytes(Span piece, G_GNUC_UNUSED char **name)
 typedef struct {
 	const char *what;
 	gboolean is_damage; /* MIME should have said what it is */
+	gboolean is_raw;    /* only in what nobody decoded yet: elsewhere it would have been seen */
 	gboolean (*find)(Span text, Span *piece);
 	GBytes *(*decode)(Span piece, char **name);
 } Disguise;
 
 static const Disguise disguises[] = {
-	{ "XML", FALSE, find_xml, xml_bytes },
-	{ "escaped XML", FALSE, find_escaped, escaped_bytes },
-	{ "uuencode", FALSE, find_uuencode, uuencode_bytes },
-	{ "base64", TRUE, find_base64, base64_bytes },
+	{ "XML", FALSE, FALSE, find_xml, plain_bytes },
+	{ "escaped XML", FALSE, FALSE, find_escaped, escaped_bytes },
+	{ "uuencode", FALSE, FALSE, find_uuencode, uuencode_bytes },
+	{ "base64", TRUE, FALSE, find_base64, base64_bytes },
+	{ "packed data", TRUE, TRUE, find_packed, plain_bytes },
 };
 
 static void
@@ -266,14 +298,15 @@ unmask(MqUnwrap *unwrap, const MqPart *part, Span text, const Disguise *disguise
 
 /* TRUE: there was something. */
 static gboolean
-search(MqUnwrap *unwrap, const MqPart *part, GBytes *bytes)
+search(MqUnwrap *unwrap, const MqPart *part, GBytes *bytes, gboolean is_raw)
 {
 	gsize n;
 	const char *text = g_bytes_get_data(bytes, &n);
 	guint n_before = mq_unwrap_n_reports(unwrap);
 
 	for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(disguises); i++)
-		unmask(unwrap, part, (Span){ text, text + n }, &disguises[i]);
+		if (is_raw || !disguises[i].is_raw)
+			unmask(unwrap, part, (Span){ text, text + n }, &disguises[i]);
 	return mq_unwrap_n_reports(unwrap) > n_before;
 }
 
@@ -285,7 +318,7 @@ mq_salvage_text(MqUnwrap *unwrap, MqPart *part)
 	g_autoptr(GError) why = NULL;
 
 	bytes = mq_part_hold(part, SEARCHED_BYTES, &why);
-	if (bytes == NULL || search(unwrap, part, bytes))
+	if (bytes == NULL || search(unwrap, part, bytes, FALSE))
 		return; /* a text larger than that is nobody's report */
 	held = mq_part_new_bytes(bytes, part, NULL, part->type);
 	held->depth = part->depth;
@@ -300,7 +333,7 @@ mq_salvage_part(MqUnwrap *unwrap, MqPart *part)
 
 	part->is_searched = TRUE;
 	if (bytes != NULL)
-		search(unwrap, part, bytes);
+		search(unwrap, part, bytes, FALSE);
 }
 
 void
@@ -312,5 +345,5 @@ mq_salvage_item(MqUnwrap *unwrap, MqPart *item)
 		return;
 	bytes = mq_part_hold(item, SEARCHED_BYTES, NULL); /* likewise */
 	if (bytes != NULL)
-		search(unwrap, item, bytes);
+		search(unwrap, item, bytes, TRUE);
 }

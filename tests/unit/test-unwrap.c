@@ -346,6 +346,47 @@ rar(void)
 
 static GBytes *rar_cut(void) { return cut(rar(), 4); }
 
+static char *
+base64_lines(GBytes *bytes)
+{
+	gsize n = g_bytes_get_size(bytes);
+	char *out = g_malloc(n * 2 + 100);
+	int state = 0, save = 0;
+	gsize used = g_base64_encode_step(g_bytes_get_data(bytes, NULL), n, TRUE, out, &state, &save);
+
+	used += g_base64_encode_close(TRUE, out + used, &state, &save);
+	out[used] = '\0';
+	return out;
+}
+
+static GBytes *lz4(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_LZ4, "a", plain_xml(), NULL); }
+static GBytes *lzip(void) { return archive(ARCHIVE_FORMAT_RAW, ARCHIVE_FILTER_LZIP, "a", plain_xml(), NULL); }
+
+/* A gzip in base64 in a body, with @front before each line. */
+static GBytes *
+base64_behind(const char *front)
+{
+	g_autoptr(GBytes) gz = gzipped();
+	g_autofree char *encoded = base64_lines(gz);
+	GString *text = g_string_new(HEADER "\nSee this:\n\n");
+	g_auto(GStrv) lines = g_strsplit(encoded, "\n", 0);
+
+	for (guint i = 0; lines[i] != NULL && lines[i][0] != '\0'; i++)
+		g_string_append_printf(text, "%s%s\n", front, lines[i]);
+	return g_string_free_to_bytes(text);
+}
+
+static GBytes *base64_quoted(void) { return base64_behind("> "); }
+static GBytes *base64_indented(void) { return base64_behind("\t"); }
+
+static GBytes *
+mailed_bytes(void)
+{
+	static const char front[] = HEADER "Content-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n";
+
+	return behind(front, sizeof(front) - 1, gzipped());
+}
+
 static GBytes *
 zip_of_many(void)
 {
@@ -662,6 +703,11 @@ static const Case cases[] = {
 	{ "a zstd is read", zstd, "r.xml.zst", GOOD, 1, NULL, FALSE },
 	{ "a bzip2 is read", bzip2, "r.xml.bz2", GOOD, 1, NULL, FALSE },
 	{ "a tar.xz is read", tar_xz, "r.tar.xz", GOOD, 1, NULL, FALSE },
+	{ "an lz4 is read", lz4, "r.xml.lz4", GOOD, 1, NULL, FALSE },
+	{ "an lzip is read", lzip, "r.xml.lz", GOOD, 1, NULL, FALSE },
+	{ "base64 that is quoted is read", base64_quoted, NULL, GOOD, 1, "mime-broken", TRUE },
+	{ "and indented", base64_indented, NULL, GOOD, 1, "mime-broken", TRUE },
+	{ "bytes that are said to be base64 are read", mailed_bytes, NULL, GOOD, 1, "mime-broken", TRUE },
 	{ "an lzma is read", lzma, "r.xml.lzma", GOOD, 1, NULL, FALSE },
 	{ "a compress is read", compressed, "r.xml.Z", GOOD, 1, NULL, FALSE },
 	{ "a zip behind text is read", zip_behind_text, "r.zip", GOOD, 1, "archive-broken", TRUE },
@@ -818,6 +864,7 @@ static const TextCase announced[] = {
 	{ "a mail that announces a report fails without", ANNOUNCED(SUBJECT) "\nHello\n", 0, BAD },
 	{ "whatever is attached", ANNOUNCED(SUBJECT) GARBAGE, 0, BAD },
 	{ "and of whatever type", ANNOUNCED(SUBJECT) "Content-Type: application/ms-tnef; name=winmail.dat\n\ngarbage\n", 0, BAD },
+	{ "with odd blanks", ANNOUNCED("Report  Domain : example.org Submitter : reporter.example") GARBAGE, 0, BAD },
 	{ "in any case", ANNOUNCED("rePORT domain: example.org SUBMITTER: reporter.example") GARBAGE, 0, BAD },
 	{ "encoded", ANNOUNCED("=?utf-8?b?UmVwb3J0IERvbWFpbjogZXhhbXBsZS5vcmcgU3VibWl0dGVyOiByZXBvcnRlci5leGFtcGxl?=") GARBAGE, 0, BAD },
 	{ "folded", ANNOUNCED("Report\n  Domain: example.org\n\tSubmitter: reporter.example") GARBAGE, 0, BAD },
@@ -841,19 +888,6 @@ test_text(gconstpointer data)
 
 	g_assert_cmpint(message->state, ==, want->state);
 	g_assert_cmpuint(message->reports->len, ==, want->reports);
-}
-
-static char *
-base64_lines(GBytes *bytes)
-{
-	gsize n = g_bytes_get_size(bytes);
-	char *out = g_malloc(n * 2 + 100);
-	int state = 0, save = 0;
-	gsize used = g_base64_encode_step(g_bytes_get_data(bytes, NULL), n, TRUE, out, &state, &save);
-
-	used += g_base64_encode_close(TRUE, out + used, &state, &save);
-	out[used] = '\0';
-	return out;
 }
 
 static void
