@@ -147,14 +147,18 @@ mq_mail_mend_ends(GBytes *mail)
 	const guint8 *bytes = g_bytes_get_data(mail, &n);
 	GByteArray *out = g_byte_array_sized_new((guint)n);
 
-	for (gsize i = 0; i < n; i++) {
+	for (gsize i = 0; i < n;) {
 		gsize n_cr = 0;
 
 		while (i + n_cr < n && bytes[i + n_cr] == '\r')
 			n_cr++;
-		if (n_cr > 0 && i + n_cr < n && bytes[i + n_cr] == '\n')
-			i += n_cr;
-		g_byte_array_append(out, bytes[i] == '\r' ? (const guint8 *)"\n" : bytes + i, 1);
+		i += n_cr;
+		if (i < n && bytes[i] == '\n')
+			n_cr = 0; /* they and it are one end */
+		while (n_cr-- > 0)
+			g_byte_array_append(out, (const guint8 *)"\n", 1);
+		if (i < n)
+			g_byte_array_append(out, bytes + i++, 1);
 	}
 	return g_byte_array_free_to_bytes(out);
 }

@@ -435,6 +435,7 @@ with_ends(const char *end)
 }
 
 static GBytes *mailed_cr(void) { return with_ends("\r"); }
+static GBytes *cr_only(void) { return behind("From: a@b.example\r", 18, g_bytes_new_take(memset(g_malloc(1 << 20), '\r', 1 << 20), 1 << 20)); }
 static GBytes *mailed_cr_cr_lf(void) { return with_ends("\r\r\n"); }
 
 /* A mail behind a long field. */
@@ -746,6 +747,7 @@ static const Case cases[] = {
 	{ "a mail as a file is read", mailed, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "a mail whose lines end in CR is read", mailed_cr, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "one from a mailbox too", mailed_cr, NULL, GOOD, 1, NULL, FALSE },
+	{ "a mail of nothing but CR is read in no time", cr_only, NULL, NONE, 0, NULL, FALSE },
 	{ "one whose lines end in CR CR LF is read", mailed_cr_cr_lf, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "a mail behind a long seal is read", mailed_behind_arc, "mail.eml", GOOD, 1, NULL, FALSE },
 	{ "a mail behind a long line is read", mailed_behind_x, "mail.eml", GOOD, 1, NULL, FALSE },
