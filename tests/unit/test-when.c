@@ -1,5 +1,7 @@
 #include "ingest/when.h"
 
+#include <gmime/gmime-utils.h>
+
 #include "ingest/error.h"
 
 #define NOW G_GINT64_CONSTANT(1795478400) /* 2026-11-24T00:00:00Z */
@@ -55,6 +57,32 @@ test_formats(void)
 	g_assert_false(mq_when_parse_rfc5322("", &time_s));
 	g_assert_false(mq_when_parse_rfc5322("Tue, 24 Nov 5706 01:00:00 +0100", &time_s));
 	g_assert_false(mq_when_parse_rfc5322("Tue, 24 Nov 1926 01:00:00 +0100", &time_s));
+}
+
+/* What we read ourselves reads as the library reads it; so does what looks like it. */
+static void
+test_usual_dates(void)
+{
+	static const char *const shapes[] = {
+		"%a, %d %b %Y %H:%M:%S +0000", "%a, %e %b %Y %H:%M:%S -0730", "%d %b %Y %H:%M:%S +1345 (NZDT)",
+		"%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M +0100", "%a, %d %b %y %H:%M:%S +0100",
+		"%a, %d %b %Y %H:%M:60 +0100", "%a, 31 %b %Y %H:%M:%S +0100", "Wed,%d %b %Y %H:%M:%S +0100",
+	};
+
+	for (gint64 at = 631152000; at < G_GINT64_CONSTANT(4102444800); at += 1234567) {
+		g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(at);
+
+		for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
+			g_autofree char *text = g_date_time_format(when, shapes[i]);
+			g_autoptr(GDateTime) want = g_mime_utils_header_decode_date(text);
+			gint64 time_s;
+
+			if (want != NULL && mq_when_parse_rfc5322(text, &time_s))
+				g_assert_cmpint(time_s, ==, g_date_time_to_unix(want));
+			else
+				g_assert_false(mq_when_parse_rfc5322(text, &time_s));
+		}
+	}
 }
 
 /* What stands in a report's date_range. */
@@ -129,6 +157,7 @@ main(int argc, char **argv)
 		g_test_add_data_func(path, &strangers[i], test_stranger);
 	}
 	g_test_add_func("/when/formats", test_formats);
+	g_test_add_func("/when/usual dates are as the library reads them", test_usual_dates);
 	g_test_add_func("/when/beyond the calendar", test_beyond_the_calendar);
 	g_test_add_func("/when/day", test_day);
 	return g_test_run();
