@@ -5,17 +5,17 @@ const MqFormat *const mq_formats[] = { MQ_FORMATS(MQ_FORMAT_ROW) };
 const guint mq_n_formats = G_N_ELEMENTS(mq_formats);
 
 const MqFormat *
-mq_format_find(const guint8 *start, gsize n)
+mq_format_find(const guint8 *start, gsize n, guint *bid)
 {
 	const MqFormat *best = NULL;
-	guint best_bid = 0;
 
+	*bid = 0;
 	for (guint i = 0; i < mq_n_formats; i++) {
-		guint bid = mq_formats[i]->bid != NULL ? mq_formats[i]->bid(start, n) : 0;
+		guint this_bid = mq_formats[i]->bid != NULL ? mq_formats[i]->bid(start, n) : 0;
 
-		if (bid > best_bid) {
+		if (this_bid > *bid) {
 			best = mq_formats[i];
-			best_bid = bid;
+			*bid = this_bid;
 		}
 	}
 	return best;

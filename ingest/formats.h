@@ -71,7 +71,7 @@ extern const MqFormat *const mq_formats[];
 extern const guint mq_n_formats;
 
 /* The highest bidder; NULL when nobody bids. The first row wins a tie. */
-const MqFormat *mq_format_find(const guint8 *start, gsize n);
+const MqFormat *mq_format_find(const guint8 *start, gsize n, guint *bid);
 const MqFormat *mq_format_find_mail(MqMail *mail);
 
 /**

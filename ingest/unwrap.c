@@ -385,7 +385,7 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 	const MqContainer *container;
 	const MqFormat *format;
 	const guint8 *start;
-	guint container_bid;
+	guint container_bid, format_bid;
 	gssize n;
 
 	if (unwrap->is_exceeded || unwrap->take_error != NULL)
@@ -400,9 +400,9 @@ mq_unwrap_part(MqUnwrap *unwrap, MqPart *part)
 	}
 	container = find_container(part, start, (gsize)n, &container_bid);
 	/* a container that is sure goes first: a report's beginning may show through it */
-	format = container_bid < BID_CONTAINER ? mq_format_find(start, (gsize)n) : NULL;
+	format = container_bid < BID_CONTAINER ? mq_format_find(start, (gsize)n, &format_bid) : NULL;
 	if (format != NULL)
-		read_report(unwrap, part, format, format->bid(start, (gsize)n) >= BID_SURE);
+		read_report(unwrap, part, format, format_bid >= BID_SURE);
 	else if (container != NULL)
 		open_container(unwrap, part, container);
 }
