@@ -10,6 +10,7 @@ mq_xml_open_init(MqXmlOpen *open, const MqXmlNode *root, const char *const *acce
 {
 	open->root = root;
 	open->accepted = accepted;
+	open->is_default_ours = TRUE;
 	open->own = g_string_new(NULL);
 }
 
@@ -132,6 +133,33 @@ mq_xml_open_namespace(const MqXmlOpen *open, char prefix[MQ_XML_NAME_BYTES + 1])
 	return prefix;
 }
 
+const char *
+mq_xml_open_default_namespace(const MqXmlOpen *open)
+{
+	return find_namespace(open, "", 0, 0);
+}
+
+/* The root's own, or one of the vocabulary's. */
+static gboolean
+is_accepted(const MqXmlOpen *open, const char *uri, gsize n)
+{
+	if (is_called(open->own->str, uri, n))
+		return TRUE;
+	for (const char *const *one = open->accepted; *one != NULL; one++)
+		if (is_called(*one, uri, n))
+			return TRUE;
+	return FALSE;
+}
+
+/* Declarations have come or gone. */
+static void
+look_at_default(MqXmlOpen *open)
+{
+	const char *uri = open->accepted != NULL ? mq_xml_open_default_namespace(open) : NULL;
+
+	open->is_default_ours = uri == NULL || is_accepted(open, uri, strlen(uri));
+}
+
 /* A tag that is not yet pushed: what it declares for its own prefix. */
 typedef struct {
 	const MqXmlTag *tag;
@@ -151,7 +179,7 @@ find_declared(gpointer ctx, const MqXmlNamespace *ns)
 	wanted->n_uri = ns->n_uri;
 }
 
-/* None, the root's own, one of the vocabulary's, or one that nobody declares. */
+/* None, one that is accepted, or one that nobody declares. */
 static gboolean
 is_ours(const MqXmlOpen *open, const MqXmlTag *tag)
 {
@@ -165,12 +193,7 @@ is_ours(const MqXmlOpen *open, const MqXmlTag *tag)
 		wanted.uri = find_namespace(open, tag->name, tag->n_prefix, 0);
 		wanted.n_uri = wanted.uri != NULL ? strlen(wanted.uri) : 0;
 	}
-	if (wanted.uri == NULL || is_called(open->own->str, wanted.uri, wanted.n_uri))
-		return TRUE;
-	for (const char *const *one = open->accepted; *one != NULL; one++)
-		if (is_called(*one, wanted.uri, wanted.n_uri))
-			return TRUE;
-	return FALSE;
+	return wanted.uri == NULL || is_accepted(open, wanted.uri, wanted.n_uri);
 }
 
 /* --- where the next one belongs --- */
@@ -250,6 +273,25 @@ place_root(const MqXmlOpen *open, const char *name, gsize n)
 		place.is_other_case = !is_called(open->root->name, name, n);
 	}
 	return place;
+}
+
+const MqXmlNode *
+mq_xml_open_usual(const MqXmlOpen *open, const char *text, gsize n, gsize *n_name)
+{
+	const MqXmlNode *here = mq_xml_open_innermost(open);
+	const MqXmlNode *child = here != NULL && open->is_default_ours && n > MQ_XML_NAME_BYTES + 2 ? here->children : NULL;
+
+	for (; child != NULL && child->name != NULL; child++) {
+		gsize i = 0;
+
+		while (child->name[i] != '\0' && child->name[i] == text[i + 1])
+			i++;
+		if (child->name[i] != '\0' || text[i + 1] != '>')
+			continue;
+		*n_name = i;
+		return child;
+	}
+	return NULL;
 }
 
 MqXmlPlace
@@ -337,6 +379,8 @@ mq_xml_open_push(MqXmlOpen *open, const MqXmlPlace *place, const MqXmlNode *node
 
 		g_string_assign(open->own, own != NULL ? own : "");
 	}
+	if (open->n_namespaces > frame->n_namespaces || node == open->root)
+		look_at_default(open);
 	return TRUE;
 }
 
@@ -345,5 +389,8 @@ mq_xml_open_pop(MqXmlOpen *open)
 {
 	const MqXmlFrame *frame = &open->frames[--open->depth];
 
+	if (open->n_namespaces == frame->n_namespaces)
+		return;
 	forget_namespaces(open, frame->n_namespaces);
+	look_at_default(open);
 }

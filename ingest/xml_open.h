@@ -32,6 +32,7 @@ typedef struct {
 	MqXmlDeclared namespaces[MQ_XML_NAMESPACES];
 	guint n_namespaces;
 	GString *own; /* the root's namespace, "" for none */
+	gboolean is_default_ours; /* an element without a prefix and a declaration is of the vocabulary here */
 } MqXmlOpen;
 
 /* Where an element belongs. */
@@ -54,6 +55,9 @@ gboolean mq_xml_open_in_leaf(const MqXmlOpen *open);
 const char *mq_xml_open_name(const MqXmlOpen *open, guint i);
 const char *mq_xml_open_local_name(const MqXmlOpen *open, guint i);
 
+/* What a tag is that begins with "<name>", for a child of the innermost element. Most are, and need no further
+ * look: this says what mq_xml_open_place() would. (nullable) *@n_name: of the name */
+const MqXmlNode *mq_xml_open_usual(const MqXmlOpen *open, const char *text, gsize n, gsize *n_name);
 MqXmlPlace mq_xml_open_place(const MqXmlOpen *open, const MqXmlTag *tag);
 /* Which of the open elements an end tag ends; 0: none, else its depth. */
 guint mq_xml_open_find(const MqXmlOpen *open, const MqXmlTag *tag);
@@ -62,6 +66,8 @@ guint mq_xml_open_find(const MqXmlOpen *open, const MqXmlTag *tag);
 gboolean mq_xml_open_push(MqXmlOpen *open, const MqXmlPlace *place, const MqXmlNode *node, const MqXmlTag *tag,
                           gboolean *attributes_ok);
 void mq_xml_open_pop(MqXmlOpen *open);
+/* (nullable) What an element without a prefix is of. */
+const char *mq_xml_open_default_namespace(const MqXmlOpen *open);
 /* (nullable) The namespace of the element that was opened last; or its prefix when nobody declared that: in
  * @prefix then. */
 const char *mq_xml_open_namespace(const MqXmlOpen *open, char prefix[MQ_XML_NAME_BYTES + 1]);

@@ -385,8 +385,57 @@ ends_innermost(const MqXmlReader *reader, const char *text, gsize n, gsize *used
 	return TRUE;
 }
 
+/* What follows "<name>" of a leaf: plain text and its end tag? How long the text is, or -1. */
+static gssize
+plain_leaf(const char *text, gsize n, gsize n_name)
+{
+	const char *plain = text + n_name + 2;
+	gsize left = n - n_name - 2;
+	gsize n_plain = mq_xml_text_plain(plain, MIN(left, MQ_LIMIT_XML_TEXT));
+	const char *end = plain + n_plain;
+
+	if (left - n_plain < n_name + 3 || end[0] != '<' || end[1] != '/' || end[n_name + 2] != '>'
+	    || memcmp(end + 2, text + 1, n_name) != 0)
+		return -1;
+	return (gssize)n_plain;
+}
+
+/* A leaf that is done with at once: it needs no frame. Its text is told where it stands. */
 static gboolean
-read_tag(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used, GError **error)
+tell_leaf(MqXmlReader *reader, const MqXmlNode *node, char *text, gsize n, GError **error)
+{
+	reader->n_known++;
+	reader->has_tag = FALSE;
+	reader->end_tag_at = G_MAXSIZE;
+	text[n] = '\0'; /* over the '<' of the end tag */
+	return reader->handler->open(reader->ctx, node, mq_xml_open_default_namespace(&reader->open), error)
+	       && reader->handler->close(reader->ctx, node, text, n, error);
+}
+
+/* An element as most are. *@used stays 0 when it is none. */
+static gboolean
+read_usual(MqXmlReader *reader, char *text, gsize n, gsize at, gsize *used, GError **error)
+{
+	gsize n_name;
+	const MqXmlNode *node = mq_xml_open_usual(&reader->open, text, n, &n_name);
+	gssize n_text = node != NULL && node->children == NULL && reader->open.depth < MQ_LIMIT_XML_DEPTH
+	                        ? plain_leaf(text, n, n_name)
+	                        : -1;
+
+	if (node == NULL)
+		return TRUE;
+	const MqXmlPlace place = { .node = node, .depth = reader->open.depth };
+	const MqXmlTag tag = { .name = text + 1, .n_name = n_name, .n = n_name + 2 };
+
+	*used = tag.n;
+	if (n_text < 0)
+		return push(reader, &place, node, &tag, at, error);
+	*used += (gsize)n_text + n_name + 3;
+	return tell_leaf(reader, node, text + tag.n, (gsize)n_text, error);
+}
+
+static gboolean
+read_tag(MqXmlReader *reader, char *text, gsize n, gsize at, gsize *used, GError **error)
 {
 	gboolean is_text = FALSE;
 	MqXmlTag tag;
@@ -394,6 +443,10 @@ read_tag(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used, 
 
 	if (ends_innermost(reader, text, n, used))
 		return close_down_to(reader, reader->open.depth - 1, error);
+	if (!read_usual(reader, text, n, at, used, error))
+		return FALSE;
+	if (*used > 0)
+		return TRUE;
 	found = mq_xml_tag_find(&tag, text, n);
 	if (found == MQ_XML_FOUND_MORE)
 		return TRUE;
@@ -406,7 +459,7 @@ read_tag(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used, 
 
 /* Whatever begins with '<'. *@used stays 0 when more bytes are wanted. */
 static gboolean
-read_markup(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used, GError **error)
+read_markup(MqXmlReader *reader, char *text, gsize n, gsize at, gsize *used, GError **error)
 {
 	gboolean more = FALSE;
 
@@ -452,7 +505,7 @@ read_skipped(MqXmlReader *reader, const char *text, gsize n, gsize at)
 
 /* What @text begins with. *@used: how much of it is understood; 0: wants more */
 static gboolean
-read_piece(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used, GError **error)
+read_piece(MqXmlReader *reader, char *text, gsize n, gsize at, gsize *used, GError **error)
 {
 	if (reader->skip_to == NULL && *text == '<')
 		return read_markup(reader, text, n, at, used, error);
@@ -465,7 +518,7 @@ read_piece(MqXmlReader *reader, const char *text, gsize n, gsize at, gsize *used
 static gboolean
 scan(MqXmlReader *reader, GError **error)
 {
-	const char *text = reader->in->str;
+	char *text = reader->in->str;
 	gsize n = reader->in->len, at = 0, used = 1;
 
 	for (; at < n && used > 0; at += used) {

@@ -194,6 +194,16 @@ mq_xml_text_read(MqXmlText *text, const char *bytes, gsize n, const char *name, 
 	return start + used;
 }
 
+gsize
+mq_xml_text_plain(const char *bytes, gsize n)
+{
+	gsize i = 0;
+
+	while (i < n && kinds[(guint8)bytes[i]] == PLAIN)
+		i++;
+	return i;
+}
+
 /* The character of "#65", "#x41", "amp" or "eacute"; 0 for none. */
 static gunichar
 reference_character(MqXmlText *text, const char *name)

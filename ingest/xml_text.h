@@ -32,6 +32,8 @@ typedef struct {
  */
 gsize mq_xml_text_read(MqXmlText *text, const char *bytes, gsize n, const char *name, gboolean final,
                        gboolean *ended);
+/* How many of the first bytes are text that passes as it is, without markup. */
+gsize mq_xml_text_plain(const char *bytes, gsize n);
 /* "&amp;", and what should have been one. The same return. */
 gsize mq_xml_text_read_reference(MqXmlText *text, const char *bytes, gsize n);
 /* @c, which is markup elsewhere, as text. */

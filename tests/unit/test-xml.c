@@ -86,16 +86,22 @@ static const MqXmlHandler handler = { NULL, on_open, on_close, on_unknown, on_no
 
 /* In pieces of up to @piece bytes, which are not those that it is looked at in. (transfer full) */
 static char *
-read_in_pieces(const char *document, gsize n, gsize piece, gboolean *damaged)
+read_by(const MqXmlHandler *by, const char *document, gsize n, gsize piece, gboolean *damaged)
 {
 	g_autoptr(GString) said = g_string_new(NULL);
-	g_autoptr(MqXml) xml = mq_xml_new(&root, &handler, NULL, said);
+	g_autoptr(MqXml) xml = mq_xml_new(&root, by, NULL, said);
 
 	for (gsize at = 0; at < n; at += MIN(piece, n - at))
 		g_assert_true(mq_xml_feed(xml, (const guint8 *)document + at, MIN(piece, n - at), NULL));
 	g_assert_true(mq_xml_finish(xml, NULL));
 	*damaged = mq_xml_is_damaged(xml);
 	return g_string_free(g_steal_pointer(&said), FALSE);
+}
+
+static char *
+read_in_pieces(const char *document, gsize n, gsize piece, gboolean *damaged)
+{
+	return read_by(&handler, document, n, piece, damaged);
 }
 
 static void
@@ -107,6 +113,51 @@ test_read(gconstpointer data)
 
 	g_assert_cmpstr(said, ==, row->want);
 	g_assert_cmpint(damaged, ==, row->damaged);
+}
+
+/* An element that is not near the end of what there is may be read at once: that is the same. */
+static char *
+read_far_from_end(const MqXmlHandler *by, const char *document, gboolean *damaged)
+{
+	g_autofree char *tail = g_strnfill(200, 'x');
+	g_autofree char *longer = g_strdup_printf("%s<!--%s-->", document, tail);
+
+	return read_by(by, longer, strlen(longer), G_MAXSIZE, damaged);
+}
+
+static void
+test_at_once(gconstpointer data)
+{
+	const Case *row = data;
+	gboolean damaged;
+	g_autofree char *said = read_far_from_end(&handler, row->document, &damaged);
+
+	g_assert_cmpstr(said, ==, row->want);
+	g_assert_cmpint(damaged, ==, row->damaged);
+}
+
+/* What has no prefix is of the vocabulary or not, as declarations come and go. */
+static void
+test_default_namespace(void)
+{
+	static const char *const ours[] = { "u", "v", NULL };
+	static const MqXmlHandler by = { ours, on_open, on_close, on_unknown, on_note };
+	static const Case rows[] = {
+		{ "foreign", "<root xmlns='u'><box xmlns='z'><leaf>a</leaf></box><leaf>b</leaf></root>", "(root[u]?box[z](leaf[u]=b))", FALSE },
+		{ "ours", "<root xmlns='u'><box xmlns='v'><leaf>a</leaf></box><leaf>b</leaf></root>", "(root[u](box[v](leaf[v]=a))(leaf[u]=b))", FALSE },
+		{ "the root's own", "<root xmlns='w'><box><leaf>a</leaf></box></root>", "(root[w](box[w](leaf[w]=a)))", FALSE },
+		{ "a foreign default", "<u:root xmlns:u='u' xmlns='z'><leaf>a</leaf><u:leaf>b</u:leaf></u:root>", "(root[u]?leaf[z](leaf[u]=b))", FALSE },
+		{ "none, and a foreign prefix", "<root xmlns:z='z'><leaf>a</leaf><z:leaf>b</z:leaf></root>", "(root(leaf=a)?leaf[z])", FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		gboolean damaged;
+		g_autofree char *near = read_by(&by, rows[i].document, strlen(rows[i].document), G_MAXSIZE, &damaged);
+		g_autofree char *far = read_far_from_end(&by, rows[i].document, &damaged);
+
+		g_assert_cmpstr(near, ==, rows[i].want);
+		g_assert_cmpstr(far, ==, rows[i].want);
+	}
 }
 
 /* Wherever a buffer ends, the same is read: a comment in front moves the document through all places. */
@@ -301,10 +352,13 @@ main(int argc, char **argv)
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *path = g_strconcat("/xml/", cases[i].rule, NULL);
 		g_autofree char *buffers = g_strconcat("/xml/buffers/", cases[i].rule, NULL);
+		g_autofree char *at_once = g_strdup_printf("/xml/at once/%s", cases[i].rule);
 
 		g_test_add_data_func(path, &cases[i], test_read);
 		g_test_add_data_func(buffers, &cases[i], test_buffers);
+		g_test_add_data_func(at_once, &cases[i], test_at_once);
 	}
+	g_test_add_func("/xml/default namespace", test_default_namespace);
 	g_test_add_func("/xml/endless tag", test_endless_tag);
 	g_test_add_func("/xml/like libxml2", test_like_libxml2);
 	return g_test_run();
