@@ -549,6 +549,8 @@ aggregate_bid(const guint8 *start, gsize n)
 	n = MIN(n, MQ_FORMAT_BID_BYTES);
 	if (n >= sizeof(ebcdic) && memcmp(start, ebcdic, sizeof(ebcdic)) == 0)
 		return 10; /* refused, with the reason */
+	if (memmem(start, n, "<feedback", strlen("<feedback")) != NULL)
+		return 100; /* as nearly all begin */
 	squeeze(start, n, text);
 	if (has_tag(text, "feedback"))
 		return 100;
