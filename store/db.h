@@ -29,7 +29,7 @@ struct MqStore {
 	gint64 data_version; /* when it differs, another program has changed the database */
 	sqlite3_stmt *prepared[MQ_QUERY_N];
 	MqInterned interned[MQ_INTERN_N]; /* see intern.c */
-	GByteArray *key;     /* of the row that is being interned */
+	GString *key;        /* of the row that is being interned */
 	gint64 next_row;     /* the id of the next record; 0: not known */
 	GMutex knows_lock;
 	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */

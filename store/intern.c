@@ -27,13 +27,60 @@ find_or_put(MqStore *store, MqQuery *find, MqQuery *put, gint64 *id, gboolean *m
 	return TRUE;
 }
 
+/* Each row is looked up by its key: GBytes would be made for that, and hashed byte by byte. */
+typedef struct {
+	const guint8 *bytes; /* of one that is kept: behind it */
+	gsize n;
+} Key;
+
+static Key *
+key_new(gconstpointer bytes, gsize n)
+{
+	Key *key = g_malloc(sizeof(*key) + n);
+
+	memcpy(key + 1, bytes, n);
+	*key = (Key){ .bytes = (const guint8 *)(key + 1), .n = n };
+	return key;
+}
+
+static guint64
+stir(guint64 hash, guint64 word)
+{
+	hash = (hash ^ word) * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15);
+	return hash ^ hash >> 32;
+}
+
+static guint
+key_hash(gconstpointer data)
+{
+	const Key *key = data;
+	guint64 hash = key->n, word = 0;
+	gsize at = 0;
+
+	for (; key->n - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, key->bytes + at, sizeof(word));
+		hash = stir(hash, word);
+	}
+	word = 0;
+	memcpy(&word, key->bytes + at, key->n - at);
+	return (guint)stir(hash, word);
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+	const Key *one = a;
+	const Key *other = b;
+
+	return one->n == other->n && memcmp(one->bytes, other->bytes, one->n) == 0;
+}
+
 void
 mq_intern_init(MqStore *store)
 {
 	for (guint i = 0; i < MQ_INTERN_N; i++)
-		store->interned[i].ids =
-			g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
-	store->key = g_byte_array_new();
+		store->interned[i].ids = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
+	store->key = g_string_new(NULL);
 }
 
 void
@@ -41,7 +88,7 @@ mq_intern_clear(MqStore *store)
 {
 	for (guint i = 0; i < MQ_INTERN_N; i++)
 		g_hash_table_unref(store->interned[i].ids);
-	g_byte_array_unref(store->key);
+	g_string_free(store->key, TRUE);
 }
 
 static void
@@ -63,9 +110,9 @@ mq_intern_forget(MqStore *store)
 static gconstpointer
 recall(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n)
 {
-	g_autoptr(GBytes) key = g_bytes_new_static(bytes, n);
+	const Key key = { .bytes = bytes, .n = n };
 
-	return g_hash_table_lookup(store->interned[kind].ids, key);
+	return g_hash_table_lookup(store->interned[kind].ids, &key);
 }
 
 static gboolean
@@ -86,7 +133,7 @@ remember(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n, gconstpoin
 	interned->n_bytes += n + ENTRY_BYTES;
 	if (interned->n_bytes > INTERNED_BYTES)
 		forget(interned);
-	g_hash_table_insert(interned->ids, g_bytes_new(bytes, n), g_memdup2(value, n_value));
+	g_hash_table_insert(interned->ids, key_new(bytes, n), g_memdup2(value, n_value));
 }
 
 gboolean
@@ -270,28 +317,40 @@ intern_reasons(MqStore *store, const MqRecord *record, gint64 *id, GError **erro
 
 /* ---------------------------------------------------------------- a row's shape */
 
+/* g_string_append_len() is made for more than this: it is called a dozen times for each row. */
 static void
-add_number(GByteArray *key, guint number)
+append(GString *key, gconstpointer bytes, gsize n)
 {
-	g_byte_array_append(key, (const guint8 *)&number, sizeof(number));
+	if (n >= key->allocated_len - key->len) {
+		g_string_append_len(key, bytes, (gssize)n);
+		return;
+	}
+	memcpy(key->str + key->len, bytes, n);
+	key->len += n;
+}
+
+static void
+add_number(GString *key, guint number)
+{
+	append(key, &number, sizeof(number));
 }
 
 /* With its length before it, or a mark for absent: no two different rows have one key. */
 static void
-add_text(GByteArray *key, const char *text)
+add_text(GString *key, const char *text)
 {
 	guint n = text != NULL ? (guint)strlen(text) : G_MAXUINT;
 
 	add_number(key, n);
 	if (text != NULL)
-		g_byte_array_append(key, (const guint8 *)text, n);
+		append(key, text, n);
 }
 
 /* All that a shape has, as bytes. */
 static void
-write_key(GByteArray *key, const MqRecord *record)
+write_key(GString *key, const MqRecord *record)
 {
-	g_byte_array_set_size(key, 0);
+	key->len = 0;
 	add_text(key, record->header_from);
 	add_text(key, record->envelope_from);
 	add_text(key, record->envelope_to);
@@ -322,7 +381,7 @@ mq_intern_shape(MqStore *store, const MqRecord *record, MqShape *shape, GError *
 	const MqShape *known;
 
 	write_key(store->key, record);
-	known = recall(store, MQ_INTERN_SHAPE, store->key->data, store->key->len);
+	known = recall(store, MQ_INTERN_SHAPE, store->key->str, store->key->len);
 	if (known != NULL) {
 		*shape = *known;
 		return TRUE;
@@ -330,6 +389,6 @@ mq_intern_shape(MqStore *store, const MqRecord *record, MqShape *shape, GError *
 	if (!intern_identity(store, record, &shape->header_from, &shape->identity, error)
 	    || !intern_auth(store, record, &shape->auth, error) || !intern_reasons(store, record, &shape->reasons, error))
 		return FALSE;
-	remember(store, MQ_INTERN_SHAPE, store->key->data, store->key->len, shape, sizeof(*shape));
+	remember(store, MQ_INTERN_SHAPE, store->key->str, store->key->len, shape, sizeof(*shape));
 	return TRUE;
 }
