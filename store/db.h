@@ -95,7 +95,8 @@ gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
 /* The list of the reports of @filter, newest first. (transfer none), as of mq_db_ask() */
 MqQuery *mq_db_reports(MqStore *store, const MqFilter *filter, GError **error);
 
-/* What mq_store_knows() reads from now on is not older than this. */
-void mq_db_look_up_anew(MqStore *store);
+/* Lets mq_store_knows() wait, in whatever thread; what it reads afterwards is not older than this. */
+void mq_db_pause_looking_up(MqStore *store);
+void mq_db_go_on_looking_up(MqStore *store);
 
 #endif

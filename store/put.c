@@ -478,19 +478,30 @@ mq_store_put(MqStore *store, MqMessage *message, MqPutResult *result, GError **e
 	return FALSE;
 }
 
+/* The log of changes starts anew only when all of it was copied into the database, which a reader in between
+ * prevents: it would grow with the run. */
+static gboolean
+commit_without_readers(MqStore *store, GError **error)
+{
+	gboolean done;
+
+	mq_db_pause_looking_up(store);
+	done = !store->in_transaction || mq_db_exec(store, "COMMIT", error);
+	mq_db_go_on_looking_up(store);
+	return done;
+}
+
 gboolean
 mq_store_commit(MqStore *store, GError **error)
 {
-	mq_db_look_up_anew(store);
-	if (!store->in_transaction)
-		return TRUE;
-	if (!mq_db_exec(store, "COMMIT", error)) {
+	if (!commit_without_readers(store, error)) {
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 		store->in_transaction = FALSE;
 		mq_intern_forget(store);
 		return FALSE;
 	}
+	if (store->in_transaction)
+		mq_db_give_turn(store);
 	store->in_transaction = FALSE;
-	mq_db_give_turn(store);
 	return TRUE;
 }

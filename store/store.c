@@ -193,10 +193,15 @@ end_looking_up(MqStore *store)
 }
 
 void
-mq_db_look_up_anew(MqStore *store)
+mq_db_pause_looking_up(MqStore *store)
 {
 	g_mutex_lock(&store->knows_lock);
 	end_looking_up(store);
+}
+
+void
+mq_db_go_on_looking_up(MqStore *store)
+{
 	g_mutex_unlock(&store->knows_lock);
 }
 

@@ -1,6 +1,8 @@
 /* The store through its header: what is put, what is a duplicate or a variant, what is forgotten. */
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "tests/support/reports.h"
 
 static void
@@ -422,6 +424,43 @@ test_prune_beside_ingest(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
 	g_assert_cmpstr(got, ==, "s1._domainkey.example.org=4/4 s1._domainkey.example.com=2/2");
 }
 
+typedef struct {
+	MqStore *store;
+	gint ended;
+} LookingUp;
+
+static gpointer
+look_up_all_the_time(gpointer ctx)
+{
+	LookingUp *looking = ctx;
+	const guint8 digest[MQ_DIGEST_BYTES] = { 0 };
+
+	while (g_atomic_int_get(&looking->ended) == 0)
+		g_assert_cmpint(mq_store_knows(looking->store, digest), ==, MQ_KNOWN_NOT);
+	return NULL;
+}
+
+/* SQLite's log starts anew once it is in the database, also while others look up what is known. */
+static void
+test_log_does_not_grow(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+	LookingUp looking = { .store = f->store };
+	GThread *thread = g_thread_new("looking up", look_up_all_the_time, &looking);
+	g_autofree char *log = g_strconcat(f->path, "-wal", NULL);
+	GStatBuf file;
+
+	for (guint i = 0; i < 600; i++) {
+		g_autofree char *name = g_strdup_printf("%u", i);
+
+		made_put(f, made_message(name, made_two_rows(name)));
+		g_assert_true(mq_store_commit(f->store, NULL));
+	}
+	g_atomic_int_set(&looking.ended, 1);
+	g_thread_join(thread);
+	g_assert_cmpint(g_stat(log, &file), ==, 0);
+	g_assert_cmpint(file.st_size, <, 6000000);
+}
+
 static void
 add(const char *rule, void (*test)(StoreFixture *, gconstpointer))
 {
@@ -437,6 +476,7 @@ main(int argc, char **argv)
 	add("a report is put and counted", test_put);
 	add("a message is taken once", test_same_message);
 	add("a message without a report is known", test_nothing_stored);
+	add("the log does not grow with the run", test_log_does_not_grow);
 	add("what was forgotten is not tried again", test_forgotten_is_not_tried_again);
 	add("a message that was not all stored is tried again", test_tried_again);
 	add("equal content is a duplicate", test_duplicate);
