@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Makes a mailbox for measuring: realistic in shape, invented in content, the same for the same seed.
 
-    tests/bench/make-mailbox.py SIZE DIR [--seed N]     SIZE: small (1,000 mails), medium (20,000), large (100,000),
+    tests/bench/make-mailbox.py SIZE DIR [--seed N] [--domains N]
+                                                        SIZE: small (1,000 mails), medium (20,000), large (100,000),
                                                         row500k (one mail with 500,000 rows), or a number of mails
 
 Most reports have 1 to 10 rows, three in a hundred have hundreds, one in 10,000 has 10,000 and more. 200 domains,
-24 reporters in every dialect, two in three gzipped and the rest zipped.
+24 reporters in every dialect, two in three gzipped and the rest zipped. With --domains, the first mails are one
+of each domain.
 """
 
 import argparse
@@ -142,17 +144,21 @@ def main():
     options.add_argument("size")
     options.add_argument("dir", type=pathlib.Path)
     options.add_argument("--seed", type=int, default=9990)
+    options.add_argument("--domains", type=int)
     given = options.parse_args()
     huge = given.size == "row500k"
     n_mails = 1 if huge else SIZES.get(given.size) or int(given.size)
     rng = random.Random(given.seed)
     reporters = make_reporters(rng)
-    domains = [f"d{i}.example.{('com', 'net', 'org')[i % 3]}" for i in range(DOMAINS)]
+    n_domains = given.domains or DOMAINS
+    domains = [f"d{i}.example.{('com', 'net', 'org')[i % 3]}" for i in range(n_domains)]
     sources = {domain: make_sources(rng, domain) for domain in domains}
     for folder in ("cur", "new", "tmp"):
         (given.dir / folder).mkdir(parents=True, exist_ok=True)
     for number in range(n_mails):
-        domain = domains[min(int(rng.paretovariate(0.5)), DOMAINS) - 1]
+        domain = domains[min(int(rng.paretovariate(0.5)), n_domains) - 1]
+        if given.domains and number < n_domains:
+            domain = domains[number]
         reporter = rng.choice(reporters)
         n_rows = 500000 if huge else rows_of_report(rng)
         begin, data = pack(report_chunks(rng, number, reporter, domain, sources[domain], n_rows), reporter[3])
