@@ -120,13 +120,13 @@ take_label(gpointer ctx, const char *domain, const char *key, const char *word, 
 	return TRUE;
 }
 
-/* MqTotalsFunc */
+/* MqReportRowFunc */
 static gboolean
-take_reports(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+count_report(gpointer ctx, const MqReportRow *row, GError **error)
 {
-	(void)key;
+	(void)row;
 	(void)error;
-	*(gint64 *)ctx = totals->reports;
+	++*(gint64 *)ctx;
 	return TRUE;
 }
 
@@ -156,10 +156,13 @@ mq_advice_read(MqAdvice *advice, MqStore *store, MqFlowFunc also, gpointer ctx, 
 	filter.since_s = advice->since_s;
 	filter.until_s = advice->until_s;
 	filter.trusted_only = TRUE;
-	return mq_store_flows(store, &filter, take_flow, &readers, error)
-	       && mq_store_totals(store, &filter, MQ_BY_NOTHING, take_reports, &advice->reports, error)
-	       && mq_store_count_suspicious(store, &filter, &advice->suspicious_reports, error)
-	       && mq_store_labels(store, advice->domain, take_label, advice->labels, error);
+	if (!mq_store_flows(store, &filter, take_flow, &readers, error)
+	    || !mq_store_count_suspicious(store, &filter, &advice->suspicious_reports, error)
+	    || !mq_store_labels(store, advice->domain, take_label, advice->labels, error))
+		return FALSE;
+	filter.type = MQ_TYPE_AGGREGATE;
+	advice->reports = 0; /* counted as reports, not by their rows: there may be a million */
+	return mq_store_reports(store, &filter, count_report, &advice->reports, error);
 }
 
 /* ------------------------------------------------------------------- DNS */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyze/discovery.h"
+#include "ingest/domain.h"
 
 gboolean
 mq_alignment_treewalk(MqAnswers *answers, const char *from, const char *identifier, gboolean strict,
@@ -16,8 +17,13 @@ mq_alignment_treewalk(MqAnswers *answers, const char *from, const char *identifi
 		*aligned = strcmp(from, identifier) == 0 ? MQ_ALIGNED_YES : MQ_ALIGNED_NO;
 		return TRUE;
 	}
-	complete = mq_discovery_organization(answers, from, &from_org);
-	complete = mq_discovery_organization(answers, identifier, &identifier_org) && complete;
+	if (!mq_discovery_organization(answers, from, &from_org))
+		return FALSE; /* most strangers are told apart without a question about them */
+	if (from_org != NULL && !mq_domain_is_within(identifier, from_org)) {
+		*aligned = MQ_ALIGNED_NO;
+		return TRUE;
+	}
+	complete = mq_discovery_organization(answers, identifier, &identifier_org);
 	if (from_org == NULL || identifier_org == NULL)
 		*aligned = MQ_ALIGNED_UNKNOWN;
 	else
