@@ -80,6 +80,7 @@ mq_advice_new(const char *domain, const MqServices *services, gint64 since_s, gi
 	advice->gates = g_ptr_array_new_with_free_func(gate_free);
 	advice->actions = g_ptr_array_new_with_free_func(action_free);
 	advice->missing = g_hash_table_new(g_str_hash, g_str_equal);
+	advice->elsewhere = g_hash_table_new(g_str_hash, g_str_equal);
 	return advice;
 }
 
@@ -93,6 +94,7 @@ mq_advice_free(MqAdvice *advice)
 	mq_discovery_clear(&advice->discovery);
 	mq_spf_check_free(advice->spf);
 	g_hash_table_unref(advice->missing);
+	g_hash_table_unref(advice->elsewhere);
 	g_ptr_array_unref(advice->labels);
 	g_ptr_array_unref(advice->gates);
 	g_ptr_array_unref(advice->actions);
@@ -192,6 +194,25 @@ settle_mail(MqAdvice *advice, MqAnswers *answers)
 	return TRUE;
 }
 
+/* A From domain below the domain: whether it is there, and whether a record of its own applies. */
+static gboolean
+settle_name(MqAdvice *advice, MqAnswers *answers, char *name)
+{
+	const MqAnswer *a = mq_answers_get(answers, MQ_ASK_A, name);
+	g_autoptr(MqDmarcAt) at = NULL;
+
+	if (a == NULL)
+		return FALSE;
+	if (a->outcome == MQ_ANSWER_NO_NAME) {
+		g_hash_table_add(advice->missing, name);
+		return TRUE;
+	}
+	at = mq_dmarc_at(answers, name);
+	if (at != NULL && at->records->len == 1)
+		g_hash_table_add(advice->elsewhere, name);
+	return at != NULL;
+}
+
 static gboolean
 settle_names(MqAdvice *advice, MqAnswers *answers)
 {
@@ -202,13 +223,8 @@ settle_names(MqAdvice *advice, MqAnswers *answers)
 
 	g_hash_table_iter_init(&iter, advice->sources->names);
 	while (g_hash_table_iter_next(&iter, &name, NULL) && n++ < NAMES_MAX) {
-		const MqAnswer *a = strcmp(name, advice->domain) != 0 && mq_answers_is_name(name) ? mq_answers_get(answers, MQ_ASK_A, name)
-		                                                                               : NULL;
-
-		if (a == NULL)
-			complete = complete && (strcmp(name, advice->domain) == 0 || !mq_answers_is_name(name));
-		else if (a->outcome == MQ_ANSWER_NO_NAME)
-			g_hash_table_add(advice->missing, name);
+		if (strcmp(name, advice->domain) != 0 && mq_answers_is_name(name))
+			complete = settle_name(advice, answers, name) && complete;
 	}
 	return complete;
 }
@@ -242,6 +258,8 @@ mq_advice_whom(gpointer ctx, const char *header_from)
 
 	if (strcmp(header_from, advice->domain) == 0)
 		return MQ_DMARC_SELF;
+	if (g_hash_table_contains(advice->elsewhere, header_from))
+		return MQ_DMARC_ELSEWHERE;
 	return g_hash_table_contains(advice->missing, header_from) ? MQ_DMARC_NONEXISTENT : MQ_DMARC_SUBDOMAIN;
 }
 

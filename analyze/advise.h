@@ -77,6 +77,7 @@ typedef struct {
 	MqSpfCheck *spf;            /* (nullable) for an address that nothing in it matches: the whole record */
 	gboolean takes_no_mail;     /* a null MX, or neither MX nor address */
 	GHashTable *missing;        /* From domains below the domain that do not exist */
+	GHashTable *elsewhere;      /* and those with a DMARC record of their own */
 	/* advice */
 	MqMoveAction action;
 	MqPolicy to;

@@ -364,6 +364,8 @@ mq_dmarc_record_policy(const MqDmarcRecord *record, MqDmarcWhom whom)
 {
 	MqPolicy policy = record->p;
 
+	if (whom == MQ_DMARC_ELSEWHERE)
+		return MQ_POLICY_ABSENT;
 	if (record->p == MQ_POLICY_ABSENT || record->p == MQ_POLICY_OTHER || record->sp == MQ_POLICY_OTHER
 	    || record->np == MQ_POLICY_OTHER)
 		return mq_report_uris_usable(record->rua) ? MQ_POLICY_NONE : MQ_POLICY_ABSENT;

@@ -55,6 +55,7 @@ typedef enum {
 	MQ_DMARC_SELF,        /* the domain where the record is */
 	MQ_DMARC_SUBDOMAIN,   /* one below it that exists */
 	MQ_DMARC_NONEXISTENT, /* one below it that is NXDOMAIN */
+	MQ_DMARC_ELSEWHERE,   /* one below it with a record of its own: this one says nothing to it */
 } MqDmarcWhom;
 
 /**

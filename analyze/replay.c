@@ -93,13 +93,14 @@ replay(const MqSources *sources, const MqDmarcRecord *record, MqWhomFunc whom, g
 
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *stream = g_ptr_array_index(source->streams, j);
+			MqDmarcWhom of = whom(ctx, stream->header_from);
 			MqPolicy policy;
 
-			if (subdomains_only && strcmp(stream->header_from, sources->domain) == 0)
+			if ((subdomains_only && strcmp(stream->header_from, sources->domain) == 0) || of == MQ_DMARC_ELSEWHERE)
 				continue;
 			if (mq_verdict_is_owner(stream->verdict))
 				impact.legitimate_all += stream->messages;
-			policy = mq_dmarc_record_treatment(record, whom(ctx, stream->header_from));
+			policy = mq_dmarc_record_treatment(record, of);
 			if ((policy == MQ_POLICY_QUARANTINE || policy == MQ_POLICY_REJECT)
 			    && !mq_stream_passes(stream, strict_dkim, strict_spf))
 				touch(&impact, stream);

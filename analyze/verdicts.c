@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyze/discovery.h"
 #include "ingest/domain.h"
 
 /* Regular mail leaves traces on many days; a wave does not. */
@@ -11,8 +12,12 @@
 /* A question to a person about one or two senders is honest; the same about a crowd of them is not: so many
  * strangers do not begin at once, a botnet or a snowshoe sender does. */
 #define CROWD_GROUPS  8
+/* Services that nobody told us of have a name of their own and send for weeks: a large owner has several. Not so many,
+ * though, and not side by side in one block, as who rents it to send by fifty names. */
+#define CROWD_REGULAR 24
+#define CROWD_BLOCK   4
 
-typedef enum { CROWD_NONE, CROWD_ENVELOPE, CROWD_SIGNATURE, CROWD_STRANGER, CROWD_N } MqCrowd;
+typedef enum { CROWD_NONE, CROWD_ENVELOPE, CROWD_SIGNATURE, CROWD_STRANGER, CROWD_NAMED, CROWD_N } MqCrowd;
 
 typedef struct {
 	const MqSources *all;
@@ -305,6 +310,27 @@ rule_own_key_trouble(const Case *c)
 	return (c->source->service != NULL || is_steady(c->source->sender->days)) && decide(c, MQ_VERDICT_FIXABLE, cause);
 }
 
+/* At a mailbox provider anybody has an account. The owner's has the owner's envelope, or a signature by which the
+ * provider calls it after the owner: "example.provider.example", "example-com.provider.example". */
+static gboolean
+is_owners_account(const Case *c)
+{
+	const char *from = c->stream->header_from;
+	g_autofree char *organization = mq_discovery_organization_suffix(from);
+	gsize length = strcspn(organization, ".");
+
+	if (is_tied(c->stream))
+		return TRUE;
+	for (guint i = 0; i < c->stream->n_keys; i++) {
+		const MqStreamKey *key = &c->stream->keys[i];
+
+		if (key->then == MQ_RESULT_PASS && g_ascii_strncasecmp(key->domain, organization, length) == 0
+		    && (key->domain[length] == '.' || key->domain[length] == '-'))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* A service that sends for customers, with its own signature or bounce address: the owner's, when the
  * owner's mail passes there as well or it comes week after week. Otherwise anybody may be its customer. */
 static gboolean
@@ -317,7 +343,7 @@ rule_service(const Case *c)
 		return FALSE;
 	if (signed_by_stranger(c) || bounces_to_stranger(c))
 		return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
-	if (service->kind == MQ_SERVICE_MAILBOX && !group->aligned_pass && !is_steady(group->days))
+	if (service->kind == MQ_SERVICE_MAILBOX && !group->aligned_pass && !(is_steady(group->days) && is_owners_account(c)))
 		return decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_SERVICE_SIGNATURE);
 	if (is_steady(group->days) && g_hash_table_size(c->source->reporters) > 0 && !group->aligned_pass)
 		return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
@@ -345,8 +371,15 @@ rule_regular_stranger(const Case *c)
 
 	if (!is_steady(group->days) || group->sources->len > FEW_SOURCES)
 		return FALSE;
-	if (c->source->confirmed || has_a_name_of_its_own(c->stream))
+	if (has_a_name_of_its_own(c->stream)) {
+		c->stream->crowd = CROWD_NAMED;
 		return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+	}
+	if (c->source->confirmed) {
+		/* its provider named it: customers of one provider are steady together, a host is by itself */
+		c->stream->crowd = is_steady(c->source->days) ? CROWD_NONE : CROWD_STRANGER;
+		return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
+	}
 	if (!c->stream->spf_related || group->sources->len > 3)
 		return FALSE;
 	c->stream->crowd = CROWD_ENVELOPE;
@@ -501,9 +534,69 @@ crowds_of(const MqSenderGroup *group)
 	return crowds;
 }
 
+/* How many senders with a name of their own are in a block. */
+typedef struct {
+	const MqSenderGroup *last;
+	guint groups;
+} BlockCrowd;
+
+static char *
+block_of(const MqSource *source)
+{
+	MqBlock block = mq_address_neighbourhood(&source->address);
+
+	return mq_block_to_text(&block);
+}
+
+static gboolean
+has_crowd(const MqSource *source, MqCrowd kind)
+{
+	for (guint i = 0; i < source->streams->len; i++)
+		if (((const MqStream *)g_ptr_array_index(source->streams, i))->crowd == (guint)kind)
+			return TRUE;
+	return FALSE;
+}
+
+/* Block, as text -> BlockCrowd. (transfer full) */
+static GHashTable *
+count_blocks(const MqSources *all)
+{
+	GHashTable *blocks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+	for (guint i = 0; i < all->senders->len; i++) {
+		const MqSenderGroup *group = g_ptr_array_index(all->senders, i);
+
+		for (guint j = 0; j < group->sources->len; j++) {
+			const MqSource *source = g_ptr_array_index(group->sources, j);
+			g_autofree char *name = has_crowd(source, CROWD_NAMED) && source->address.n_bytes > 0 ? block_of(source) : NULL;
+			BlockCrowd *crowd = name != NULL ? g_hash_table_lookup(blocks, name) : NULL;
+
+			if (name == NULL || (crowd != NULL && crowd->last == group))
+				continue;
+			if (crowd == NULL) {
+				crowd = g_new0(BlockCrowd, 1);
+				g_hash_table_insert(blocks, g_steal_pointer(&name), crowd);
+			}
+			crowd->last = group;
+			crowd->groups++;
+		}
+	}
+	return blocks;
+}
+
+static gboolean
+is_in_block_crowd(GHashTable *blocks, const MqSource *source)
+{
+	g_autofree char *name = source->address.n_bytes > 0 ? block_of(source) : NULL;
+	const BlockCrowd *crowd = name != NULL ? g_hash_table_lookup(blocks, name) : NULL;
+
+	return crowd != NULL && crowd->groups > CROWD_BLOCK;
+}
+
 static void
 judge_crowds(MqSources *all)
 {
+	g_autoptr(GHashTable) blocks = count_blocks(all);
 	guint groups[CROWD_N] = { 0 };
 
 	for (guint i = 0; i < all->senders->len; i++) {
@@ -517,8 +610,11 @@ judge_crowds(MqSources *all)
 
 		for (guint j = 0; j < source->streams->len; j++) {
 			const Case c = { .all = all, .source = source, .stream = g_ptr_array_index(source->streams, j) };
+			guint kind = c.stream->crowd;
 
-			if (c.stream->crowd != CROWD_NONE && groups[c.stream->crowd] > CROWD_GROUPS)
+			if (kind != CROWD_NONE
+			    && (groups[kind] > (kind == CROWD_NAMED ? CROWD_REGULAR : CROWD_GROUPS)
+			        || (kind == CROWD_NAMED && is_in_block_crowd(blocks, source))))
 				rule_no_relation(&c);
 		}
 	}

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""More simulated worlds for marque advise: what the people who look after a domain meet."""
+import support
+from worlds import KEY, OWN, ZONE, Worlds, row, spoof
+
+
+def host(ip, name):
+    """Reverse DNS that is confirmed."""
+    return f'{".".join(reversed(ip.split(".")))}.in-addr.arpa PTR {name}\n{name} A {ip}\n'
+
+
+class MoreWorlds(Worlds):
+    def test_botnet_behind_names_of_its_providers(self):
+        """Each provider's customers have names that are confirmed; no address sends for long, the providers do."""
+        bots = {f'198.18.{isp}.{n}': f'n{n}.dyn.isp{isp}.example' for isp in range(20) for n in range(1, 10)}
+        zone = ZONE + ''.join(host(ip, name) for ip, name in bots.items())
+        advice = self.world(lambda day: OWN + [row(f'198.18.{isp}.{1 + day % 9}', 1) for isp in range(20)], zone)
+        got = self.judged(advice, threat=bots)
+        self.assertEqual({got[ip] for ip in bots}, {'threat'})
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+
+    def test_forgotten_host_in_a_botnet(self):
+        """One rented host sends for the owner each day, among providers whose customers do not."""
+        bots = {f'198.18.{isp}.{n}': f'n{n}.dyn.isp{isp}.example' for isp in range(20) for n in range(1, 10)}
+        zone = ZONE + ''.join(host(ip, name) for ip, name in bots.items()) + host('203.0.113.7', 'vps7.hoster.example')
+        advice = self.world(lambda day: OWN + [row('203.0.113.7', 3)] + [row(f'198.18.{isp}.{1 + day % 9}', 1) for isp in range(20)], zone)
+        self.assertEqual(self.judged(advice, legitimate=['203.0.113.7'], threat=bots)['203.0.113.7'], 'unknown')
+        self.assertEqual(advice['move']['action'], 'hold')
+
+    def test_steady_snowshoe(self):
+        """Well-kept hosts side by side, each with a domain of its own that passes, all month."""
+        hosts = {f'203.0.113.{n}': f'mx.offer{n}.example' for n in range(20, 40)}
+        zone = ZONE + ''.join(host(ip, name) for ip, name in hosts.items())
+        advice = self.world(lambda day: OWN + [row(f'203.0.113.{n}', 2, [(f'offer{n}.example', 'k', 'pass')], (f'offer{n}.example', 'pass'))
+                                               for n in range(20, 40)], zone)
+        self.assertEqual({self.judged(advice, threat=hosts)[ip] for ip in hosts}, {'threat'})
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+
+    def test_shadow_services_are_no_snowshoe(self):
+        """Four of them, at four providers: a person is asked."""
+        hosts = {f'198.18.{n}.5': f'out.service{n}.example' for n in range(4)}
+        zone = ZONE + ''.join(host(ip, name) for ip, name in hosts.items())
+        advice = self.world(lambda day: OWN + [row(f'198.18.{n}.5', 2, [(f'service{n}.example', 'k', 'pass')], (f'service{n}.example', 'pass'))
+                                               for n in range(4)], zone)
+        self.assertEqual({self.judged(advice, legitimate=hosts)[ip] for ip in hosts}, {'unknown'})
+        self.assertEqual(advice['move']['action'], 'hold')
+
+    def test_subdomain_with_a_record_of_its_own(self):
+        """What fails there falls under its own policy, whatever its parent publishes."""
+        shop = row('192.0.2.10', 200, [], ('shop.example.com', 'fail'), header_from='shop.example.com')
+        zone = ZONE + 'shop.example.com A 192.0.2.80\n_dmarc.shop.example.com TXT "v=DMARC1; p=none; rua=mailto:shop@example.com"\n'
+        advice = self.world(lambda day: OWN + [shop], zone)
+        self.assertEqual(advice['impact']['reject']['legitimate'], 0)
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+        self.assertNotIn('sp=', advice['move']['record'])
+
+    def test_forwarders_of_a_domain_that_signs(self):
+        """Mail relayed as it is, relayed with a footer, by a service that rewrites the envelope, and by a university."""
+        intact = row('203.0.113.80', 4, [('example.com', 's1', 'pass')], ('example.com', 'softfail'), ('pass', 'fail'))
+        footer = row('203.0.113.80', 1, [('example.com', 's1', 'fail')], ('example.com', 'softfail'))
+        srs = row('203.0.113.81', 2, [('example.com', 's1', 'pass')], ('srs.alumni.example', 'pass'), ('pass', 'fail'))
+        advice = self.world(lambda day: OWN + [intact, footer, srs] + spoof(day), ZONE + host('203.0.113.80', 'mx.university.example'))
+        got = self.judged(advice, forwarder=['203.0.113.80', '203.0.113.81'])
+        self.assertEqual(got['203.0.113.80'], 'forwarder')
+        self.assertEqual(advice['impact']['reject']['legitimate'], 0)
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+
+    def test_weekends_without_reports(self):
+        advice = self.world(lambda day: OWN + spoof(day), skip=[d for d in range(30) if d % 7 in (3, 4)])
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+
+    def test_one_reporter_only(self):
+        advice = self.world(lambda day: OWN, reporters=('one.example',))
+        self.assertEqual(advice['move']['action'], 'hold')
+        self.assertFalse(self.gate(advice, 'reporters'))
+
+    def test_record_by_an_alias(self):
+        zone = ZONE.replace('_dmarc.example.com TXT', '_dmarc.example.com CNAME example.com.dmarc.host.example\nexample.com.dmarc.host.example TXT')
+        advice = self.world(lambda day: OWN + spoof(day), zone)
+        self.assertEqual((advice['move']['action'], advice['published']['p']), ('advance', 'none'))
+
+    def test_strict_alignment_of_a_subdomains_envelope(self):
+        """aspf=s was published since: what passed by its envelope alone would be lost."""
+        zone = ZONE.replace('fo=1', 'fo=1; aspf=s') + 'bounce.example.com TXT "v=spf1 ip4:198.51.100.9 -all"\n'
+        advice = self.world(lambda day: OWN + [row('198.51.100.9', 20, [], ('bounce.example.com', 'pass'), ('fail', 'pass'))], zone)
+        self.assertEqual((self.verdicts(advice)['198.51.100.9'], self.causes(advice)['198.51.100.9']), ('fixable', 'strict-alignment'))
+        self.assertEqual(advice['move']['action'], 'hold')
+
+    def test_wave_upon_a_locked_domain(self):
+        """Reject, and a hundred thousand forged messages: nothing is to be done."""
+        zone = ZONE.replace('p=none', 'p=reject')
+        wave = [row(f'198.18.{n}.9', 200, disposition='reject') for n in range(60)]
+        advice = self.world(lambda day: OWN + (wave if 10 <= day < 13 else []), zone, 'reject')
+        self.assertEqual(advice['move']['action'], 'done', advice['gates'])
+
+    def test_free_mailboxes_of_strangers(self):
+        """Mail from free mailboxes, signed by their provider, which the owner does not use."""
+        zone = ZONE + host('203.0.113.50', 'mail-ed1-f41.google.com')
+        mail = row('203.0.113.50', 1, [('gmail.com', '20230601', 'pass')], ('gmail.com', 'pass'))
+        advice = self.world(lambda day: OWN + [mail], zone)
+        self.assertEqual(self.verdicts(advice)['203.0.113.50'], 'unknown')
+
+
+if __name__ == '__main__':
+    support.main()
