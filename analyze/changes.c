@@ -37,10 +37,13 @@ mq_changes_add(GPtrArray *changes, const char *id, gint64 since_s, const char *s
 
 /* ------------------------------------------------------------------- senders */
 
+/* Of what is known. */
 static double
 pass_share(const MqSenderPeriod *period)
 {
-	return period->messages > 0 ? (double)period->passed / (double)period->messages : 1;
+	gint64 known = period->messages - period->unknown;
+
+	return known > 0 ? (double)period->passed / (double)known : 1;
 }
 
 static gboolean
@@ -52,7 +55,7 @@ is_weighty(const MqSenderPeriod *period, gint64 whole)
 static gboolean
 day_is_good(const MqSourceDay *day)
 {
-	return (double)day->passed >= GOOD_SHARE * (double)day->messages;
+	return (double)day->passed >= GOOD_SHARE * (double)(day->messages - day->unknown);
 }
 
 MqSenderPeriod
@@ -69,6 +72,7 @@ mq_sender_period(const MqSenderGroup *sender, gint64 since_s, gint64 until_s)
 		period.n_days++;
 		period.messages += days[i].messages;
 		period.passed += days[i].passed;
+		period.unknown += days[i].unknown;
 	}
 	return period;
 }
@@ -114,7 +118,7 @@ compare_sender(GPtrArray *changes, const MqSenderPeriod *before, const MqSenderP
 	gboolean is_good = pass_share(now) >= GOOD_SHARE;
 	gint64 since_s;
 
-	if (was_good == is_good)
+	if (was_good == is_good || before->messages == before->unknown || now->messages == now->unknown)
 		return;
 	since_s = mq_days_failing_since(now->days, now->n_days);
 	if (since_s == MQ_TIME_ABSENT) /* no good day in the period: since it began */

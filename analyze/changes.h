@@ -24,7 +24,7 @@ typedef struct {
 	const char *name;
 	const MqSourceDay *days;  /* in order */
 	guint n_days;
-	gint64 messages, passed;
+	gint64 messages, passed, unknown;
 	gboolean is_threat;       /* judged so: its mail shall fail */
 } MqSenderPeriod;
 

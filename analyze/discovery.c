@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <libpsl.h>
-
 #include "ingest/domain.h"
 
 #define WALK_LABELS 7 /* a longer name is cut to so many by the first step (RFC 9989 4.10) */
@@ -247,25 +245,10 @@ mq_discovery_treewalk(MqAnswers *answers, const char *domain, MqDiscovery *out)
 
 /* ------------------------------------------------------------------- the public suffix list */
 
-static const psl_ctx_t *
-suffixes(void)
-{
-	static gsize once;
-	static psl_ctx_t *list;
-
-	if (g_once_init_enter(&once)) {
-		list = psl_latest(NULL); /* the system's file where it is newer than what the library has */
-		g_once_init_leave(&once, 1);
-	}
-	return list != NULL ? list : psl_builtin();
-}
-
 char *
 mq_discovery_organization_suffix(const char *domain)
 {
-	const char *registrable = psl_registrable_domain(suffixes(), domain);
-
-	return g_strdup(registrable != NULL ? registrable : domain);
+	return mq_domain_registrable(domain);
 }
 
 gboolean

@@ -161,6 +161,7 @@ add_days(GArray *into, const GArray *days)
 		if (at > 0 && g_array_index(into, MqSourceDay, at - 1).day_s == day->day_s) {
 			g_array_index(into, MqSourceDay, at - 1).messages += day->messages;
 			g_array_index(into, MqSourceDay, at - 1).passed += day->passed;
+			g_array_index(into, MqSourceDay, at - 1).unknown += day->unknown;
 		} else {
 			g_array_insert_val(into, at, *day);
 		}
@@ -261,6 +262,7 @@ mq_sources_name(MqSources *all)
 		group->messages += source->messages;
 		group->dmarc_pass += source->dmarc_pass;
 		group->failing += source->failing;
+		group->unknown += source->unknown;
 		add_days(group->days, source->days);
 		tell_source(group, source);
 		for (guint j = 0; j < source->streams->len; j++) {

@@ -308,8 +308,16 @@ stream_of(MqSources *sources, MqSource *source, const MqFlow *flow, const char *
 	return stream;
 }
 
+MqResult
+mq_sources_dmarc(MqResult dkim, MqResult spf)
+{
+	if (dkim == MQ_RESULT_PASS || spf == MQ_RESULT_PASS)
+		return MQ_RESULT_PASS;
+	return dkim == MQ_RESULT_ABSENT && spf == MQ_RESULT_ABSENT ? MQ_RESULT_ABSENT : MQ_RESULT_FAIL;
+}
+
 static void
-add_day(GArray *days, gint64 day_s, gint64 messages, gint64 passed)
+add_day(GArray *days, gint64 day_s, gint64 messages, MqResult dmarc)
 {
 	guint i = days->len;
 
@@ -322,7 +330,8 @@ add_day(GArray *days, gint64 day_s, gint64 messages, gint64 passed)
 		i++;
 	}
 	g_array_index(days, MqSourceDay, i - 1).messages += messages;
-	g_array_index(days, MqSourceDay, i - 1).passed += passed;
+	g_array_index(days, MqSourceDay, i - 1).passed += dmarc == MQ_RESULT_PASS ? messages : 0;
+	g_array_index(days, MqSourceDay, i - 1).unknown += dmarc == MQ_RESULT_ABSENT ? messages : 0;
 }
 
 static gboolean
@@ -373,12 +382,12 @@ note_window(MqSources *sources, const MqFlow *flow, const char *header_from)
 }
 
 static void
-count_in_stream(const MqSources *sources, MqStream *stream, const MqFlow *flow, gboolean passed)
+count_in_stream(const MqSources *sources, MqStream *stream, const MqFlow *flow, MqResult dmarc)
 {
 	gboolean blocked = flow->disposition == MQ_DISPOSITION_QUARANTINE || flow->disposition == MQ_DISPOSITION_REJECT;
 
 	stream->messages += flow->messages;
-	stream->delivered += !passed && !blocked ? flow->messages : 0;
+	stream->delivered += dmarc == MQ_RESULT_FAIL && !blocked ? flow->messages : 0;
 	stream->first_day_s = MIN(stream->first_day_s, flow->day_s);
 	stream->last_day_s = MAX(stream->last_day_s, flow->day_s);
 	if (is_in_period(sources, flow->day_s)) {
@@ -391,16 +400,17 @@ count_in_stream(const MqSources *sources, MqStream *stream, const MqFlow *flow, 
 }
 
 static void
-count_in_source(MqSource *source, const MqFlow *flow, gboolean passed)
+count_in_source(MqSource *source, const MqFlow *flow, MqResult dmarc)
 {
 	source->messages += flow->messages;
-	source->dmarc_pass += passed ? flow->messages : 0;
-	source->failing += passed ? 0 : flow->messages;
+	source->dmarc_pass += dmarc == MQ_RESULT_PASS ? flow->messages : 0;
+	source->failing += dmarc == MQ_RESULT_FAIL ? flow->messages : 0;
+	source->unknown += dmarc == MQ_RESULT_ABSENT ? flow->messages : 0;
 	source->spf_aligned += flow->spf == MQ_RESULT_PASS ? flow->messages : 0;
 	source->dkim_aligned += flow->dkim == MQ_RESULT_PASS ? flow->messages : 0;
 	source->quarantined += flow->disposition == MQ_DISPOSITION_QUARANTINE ? flow->messages : 0;
 	source->rejected += flow->disposition == MQ_DISPOSITION_REJECT ? flow->messages : 0;
-	add_day(source->days, flow->day_s, flow->messages, passed ? flow->messages : 0);
+	add_day(source->days, flow->day_s, flow->messages, dmarc);
 }
 
 gboolean
@@ -412,17 +422,18 @@ mq_sources_take(gpointer ctx, const MqFlow *flow, GError **error)
 	                                            : sources->domain != NULL     ? sources->domain
 	                                                                          : "");
 	const char *reporter = interned(sources, flow->reporter != NULL ? flow->reporter : "");
-	gboolean passed = flow->dkim == MQ_RESULT_PASS || flow->spf == MQ_RESULT_PASS;
+	MqResult dmarc = mq_sources_dmarc(flow->dkim, flow->spf);
 	MqSource *source = source_of(sources, flow, header_from);
 	MqStream *stream = stream_of(sources, source, flow, header_from, hints_of(flow));
 
 	(void)error;
-	count_in_stream(sources, stream, flow, passed);
-	count_in_source(source, flow, passed);
+	count_in_stream(sources, stream, flow, dmarc);
+	count_in_source(source, flow, dmarc);
 	g_hash_table_add(source->reporters, (gpointer)reporter);
 	g_hash_table_add(sources->reporters, (gpointer)reporter);
 	sources->messages += flow->messages;
-	sources->dmarc_pass += passed ? flow->messages : 0;
+	sources->dmarc_pass += dmarc == MQ_RESULT_PASS ? flow->messages : 0;
+	sources->unknown += dmarc == MQ_RESULT_ABSENT ? flow->messages : 0;
 	sources->spf_aligned += flow->spf == MQ_RESULT_PASS ? flow->messages : 0;
 	sources->dkim_aligned += flow->dkim == MQ_RESULT_PASS ? flow->messages : 0;
 	note_window(sources, flow, header_from);

@@ -49,6 +49,7 @@ const char *mq_cause_word(MqCause cause);
 typedef struct {
 	gint64 day_s;
 	gint64 messages, passed;
+	gint64 unknown; /* of the messages: what DMARC found is not known */
 } MqSourceDay;
 
 /* One signature of a stream. */
@@ -96,7 +97,7 @@ typedef struct {
 	const char *owner;         /* interned: the domain; of all domains the organization of its first From */
 	GPtrArray *streams;        /* MqStream * */
 	GArray *days;              /* MqSourceDay, in order */
-	gint64 messages, dmarc_pass, failing;
+	gint64 messages, dmarc_pass, failing, unknown; /* the last three make up the first */
 	gint64 spf_aligned, dkim_aligned, quarantined, rejected;
 	GHashTable *reporters;     /* interned names */
 	/* today */
@@ -121,7 +122,7 @@ struct MqSenderGroup {
 	const MqService *service;  /* (nullable) */
 	GPtrArray *sources;        /* MqSource *, borrowed */
 	GArray *days;              /* MqSourceDay */
-	gint64 messages, dmarc_pass, failing;
+	gint64 messages, dmarc_pass, failing, unknown;
 	gboolean aligned_pass;     /* some of its mail passed with the owner's own identifiers */
 	const char *label;         /* (nullable) */
 	MqVerdict verdict;
@@ -153,7 +154,7 @@ typedef struct {
 	GHashTable *covered;       /* distinct days, gint64 */
 	GHashTable *names;         /* (header_from) -> messages */
 	GStringChunk *text;
-	gint64 messages, dmarc_pass, spf_aligned, dkim_aligned;
+	gint64 messages, dmarc_pass, unknown, spf_aligned, dkim_aligned;
 	gint64 first_day_s, last_day_s;
 	MqPolicy newest_policy;    /* as reports saw it published for the domain itself */
 	gint64 newest_policy_day_s, policy_since_s; /* the first day of an unbroken run of it */
@@ -161,6 +162,9 @@ typedef struct {
 	gboolean signs;            /* most of the mail that passes has an aligned signature */
 	gboolean dns_incomplete;   /* something was not answered that could matter */
 } MqSources;
+
+/* What DMARC found, by its aligned results: _ABSENT when neither is known. */
+MqResult mq_sources_dmarc(MqResult dkim, MqResult spf);
 
 /* @domain: (nullable) */
 MqSources *mq_sources_new(const char *domain, const MqServices *services);

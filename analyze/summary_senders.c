@@ -70,7 +70,7 @@ explain_spf(Failures *failures, const MqStream *stream)
 static gboolean
 failed_then(const MqStream *stream)
 {
-	return stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS;
+	return mq_sources_dmarc(stream->dkim, stream->spf) == MQ_RESULT_FAIL;
 }
 
 static void

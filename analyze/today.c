@@ -319,7 +319,7 @@ failure_times(const MqSource *source)
 	for (guint i = 0; i < source->days->len; i++) {
 		const MqSourceDay *day = &g_array_index(source->days, MqSourceDay, i);
 
-		if (day->passed == day->messages) {
+		if (day->passed + day->unknown == day->messages) {
 			times.days_since++;
 			continue;
 		}

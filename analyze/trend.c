@@ -19,7 +19,8 @@ take_day(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
 	if (day_s < reading->since_s || i >= reading->days->len)
 		return TRUE;
 	g_array_index(reading->days, MqTrendPoint, i) =
-	        (MqTrendPoint){ day_s, totals->messages, totals->dmarc_pass, totals->quarantined, totals->rejected };
+	        (MqTrendPoint){ day_s, totals->messages, totals->dmarc_pass, totals->quarantined, totals->rejected,
+		                totals->dmarc_unknown };
 	return TRUE;
 }
 
@@ -53,6 +54,7 @@ mq_trend_widen(const GArray *days, guint width)
 			sum.dmarc_pass += day->dmarc_pass;
 			sum.quarantined += day->quarantined;
 			sum.rejected += day->rejected;
+			sum.dmarc_unknown += day->dmarc_unknown;
 		}
 		g_array_append_val(wide, sum);
 	}

@@ -7,6 +7,7 @@
 typedef struct {
 	gint64 since_s; /* its first second */
 	gint64 messages, dmarc_pass, quarantined, rejected;
+	gint64 dmarc_unknown;
 } MqTrendPoint;
 
 /**

@@ -81,9 +81,8 @@ blocks(const json_t *points)
 
 	json_array_foreach(points, i, point) {
 		double share = CLAMP(json_real_value(json_object_get(point, "dmarc_pass_share")), 0, 1);
-		gboolean mail = json_integer_value(json_object_get(point, "messages")) > 0;
 
-		g_string_append(text, mail ? heights[(gsize)(share * (G_N_ELEMENTS(heights) - 1))] : "·");
+		g_string_append(text, mq_document_has_share(point) ? heights[(gsize)(share * (G_N_ELEMENTS(heights) - 1))] : "·");
 	}
 	return g_string_free(text, FALSE);
 }

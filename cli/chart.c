@@ -21,7 +21,8 @@ mq_chart_fates(const json_t *row, json_int_t parts[MQ_FATE_N])
 	parts[MQ_FATE_QUARANTINED] = CLAMP(count_at(row, "quarantined"), 0, left);
 	left -= parts[MQ_FATE_QUARANTINED];
 	parts[MQ_FATE_PASSED] = CLAMP(count_at(row, "dmarc_pass"), 0, left);
-	parts[MQ_FATE_DELIVERED] = left - parts[MQ_FATE_PASSED];
+	left -= parts[MQ_FATE_PASSED];
+	parts[MQ_FATE_DELIVERED] = left - CLAMP(count_at(row, "dmarc_unknown"), 0, left);
 }
 
 json_int_t
@@ -66,7 +67,7 @@ mq_chart_pass_text(const json_t *points)
 	size_t i;
 
 	json_array_foreach(points, i, point) {
-		if (count_at(point, "messages") == 0)
+		if (!mq_document_has_share(point))
 			continue;
 		first = last == NULL ? point : first;
 		last = point;

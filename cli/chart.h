@@ -13,7 +13,8 @@ typedef enum { MQ_FATE_PASSED, MQ_FATE_DELIVERED, MQ_FATE_QUARANTINED, MQ_FATE_R
 extern const char *const mq_fate_labels[MQ_FATE_N];
 extern const char *const mq_fate_classes[MQ_FATE_N];
 
-/* @row has messages, dmarc_pass, quarantined, rejected. What receivers blocked counts as that, even if it passed. */
+/* @row has messages, dmarc_pass, quarantined, rejected. What receivers blocked counts as that, even if it passed;
+ * of what DMARC is not known to have found nothing is shown. */
 void mq_chart_fates(const json_t *row, json_int_t parts[MQ_FATE_N]);
 /* 1, 2 or 5 times a power of ten: at least @largest. */
 json_int_t mq_chart_scale(json_int_t largest);

@@ -81,7 +81,7 @@ draw_shares(MqMarkup *markup, const json_t *points, int width_px, int height_px,
 		double share = json_real_value(json_object_get(point, "dmarc_pass_share"));
 
 		open_column(markup, width_px, height_px);
-		if (json_integer_value(json_object_get(point, "messages")) > 0)
+		if (mq_document_has_share(point))
 			add_block(markup, colors[MQ_FATE_PASSED], width_px, (int)MAX(height_px * CLAMP(share, 0, 1), 1));
 		mq_markup_close(markup);
 	}

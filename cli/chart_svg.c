@@ -130,7 +130,7 @@ share_of(const json_t *point)
 static gboolean
 has_mail(const json_t *point)
 {
-	return json_integer_value(json_object_get(point, "messages")) > 0;
+	return mq_document_has_share(point);
 }
 
 static double

@@ -113,7 +113,7 @@ volume_json(const MqAdvice *advice)
 	const MqSources *s = advice->sources;
 
 	return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)s->messages, "dmarc_pass",
-	                 (json_int_t)s->dmarc_pass, "dmarc_pass_share", mq_json_share(s->dmarc_pass, s->messages), "spf_aligned",
+	                 (json_int_t)s->dmarc_pass, "dmarc_pass_share", mq_json_pass_share(s->dmarc_pass, s->messages, s->unknown), "spf_aligned",
 	                 (json_int_t)s->spf_aligned, "dkim_aligned", (json_int_t)s->dkim_aligned, "reports",
 	                 (json_int_t)advice->reports, "reporters", (json_int_t)g_hash_table_size(s->reporters),
 	                 "suspicious_reports_left_out", (json_int_t)advice->suspicious_reports);

@@ -142,6 +142,7 @@ static const struct gauge {
 } gauges[] = {
 	{ "marque_messages", "messages that aggregate reports of the window count", offsetof(MqTotals, messages) },
 	{ "marque_dmarc_pass_messages", "of those, passed DMARC", offsetof(MqTotals, dmarc_pass) },
+	{ "marque_dmarc_unknown_messages", "of those, without a known DMARC result", offsetof(MqTotals, dmarc_unknown) },
 	{ "marque_spf_aligned_messages", "of those, SPF passed and aligned", offsetof(MqTotals, spf_aligned) },
 	{ "marque_dkim_aligned_messages", "of those, DKIM passed and aligned", offsetof(MqTotals, dkim_aligned) },
 	{ "marque_quarantined_messages", "of those, quarantined", offsetof(MqTotals, quarantined) },

@@ -15,6 +15,7 @@ static const MqColumn columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
 	{ "dmarc_pass", "Passed", MQ_CELL_COUNT, .csv_only = TRUE },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "spf_aligned", "SPF", MQ_CELL_COUNT },
 	{ "dkim_aligned", "DKIM", MQ_CELL_COUNT },
 	{ "quarantined", "Quarantined", MQ_CELL_COUNT, .optional = TRUE },
@@ -70,12 +71,13 @@ find_by(const MqApp *app, const char *name, GError **error)
 static json_t *
 totals_row(const char *key, const MqTotals *totals)
 {
-	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 	                 "key", mq_json_text(key),
 	                 "sources", (json_int_t)totals->sources,
 	                 "messages", (json_int_t)totals->messages,
 	                 "dmarc_pass", (json_int_t)totals->dmarc_pass,
-	                 "dmarc_pass_share", mq_json_share(totals->dmarc_pass, totals->messages),
+	                 "dmarc_pass_share", mq_json_pass_share(totals->dmarc_pass, totals->messages, totals->dmarc_unknown),
+	                 "dmarc_unknown", (json_int_t)totals->dmarc_unknown,
 	                 "spf_aligned", (json_int_t)totals->spf_aligned,
 	                 "dkim_aligned", (json_int_t)totals->dkim_aligned,
 	                 "quarantined", (json_int_t)totals->quarantined,
@@ -148,6 +150,7 @@ totals_of(const GPtrArray *sources)
 
 		totals.messages += source->messages;
 		totals.dmarc_pass += source->dmarc_pass;
+		totals.dmarc_unknown += source->unknown;
 		totals.spf_aligned += source->spf_aligned;
 		totals.dkim_aligned += source->dkim_aligned;
 		totals.quarantined += source->quarantined;

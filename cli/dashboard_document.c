@@ -41,14 +41,15 @@ everybody(const MqSources *sources)
 			quarantined += source->quarantined;
 			rejected += source->rejected;
 		}
-		json_array_append_new(rows, json_pack("{s:o, s:s, s:s*, s:I, s:I, s:o, s:I, s:I, s:I, s:o}",
+		json_array_append_new(rows, json_pack("{s:o, s:s, s:s*, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o}",
 		                                      "sender", mq_json_text(sender->name),
 		                                      "verdict", mq_verdict_word(sender->verdict),
 		                                      "why", mq_digest_cause(mq_cause_word(sender->cause)),
 		                                      "messages", (json_int_t)sender->messages,
 		                                      "dmarc_pass", (json_int_t)sender->dmarc_pass,
-		                                      "dmarc_pass_share", mq_json_share(sender->dmarc_pass, sender->messages),
+		                                      "dmarc_pass_share", mq_json_pass_share(sender->dmarc_pass, sender->messages, sender->unknown),
 		                                      "failing", (json_int_t)sender->failing,
+		                                      "dmarc_unknown", (json_int_t)sender->unknown,
 		                                      "quarantined", (json_int_t)quarantined,
 		                                      "rejected", (json_int_t)rejected,
 		                                      "evidence", mq_json_texts(sender->evidence)));
@@ -64,7 +65,7 @@ source_rows(const MqSources *sources)
 	for (guint i = 0; i < sources->sources->len && i < MAX_SOURCES; i++) {
 		const MqSource *source = g_ptr_array_index(sources->sources, i);
 
-		json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:s, s:s*, s:I, s:I, s:o, s:I, s:I, s:I}",
+		json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:s, s:s*, s:I, s:I, s:o, s:I, s:I, s:I, s:I}",
 		                                      "ip", mq_json_text(source->text),
 		                                      "ptr", mq_json_text(source->ptr),
 		                                      "sender", mq_json_text(source->sender != NULL ? source->sender->name : NULL),
@@ -72,8 +73,9 @@ source_rows(const MqSources *sources)
 		                                      "why", mq_digest_cause(mq_cause_word(source->cause)),
 		                                      "messages", (json_int_t)source->messages,
 		                                      "dmarc_pass", (json_int_t)source->dmarc_pass,
-		                                      "dmarc_pass_share", mq_json_share(source->dmarc_pass, source->messages),
+		                                      "dmarc_pass_share", mq_json_pass_share(source->dmarc_pass, source->messages, source->unknown),
 		                                      "failing", (json_int_t)source->failing,
+		                                      "dmarc_unknown", (json_int_t)source->unknown,
 		                                      "quarantined", (json_int_t)source->quarantined,
 		                                      "rejected", (json_int_t)source->rejected));
 	}

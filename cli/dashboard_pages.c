@@ -7,6 +7,7 @@ static const MqColumn index_columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "", "What became of them", MQ_CELL_BAR },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "weeks", "12 weeks", MQ_CELL_TREND },
 	{ "needs_person", "Needs you", MQ_CELL_FLAG },
 	{ "next", "Next", MQ_CELL_TEXT },
@@ -19,6 +20,7 @@ static const MqColumn sender_columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "", "What became of it", MQ_CELL_BAR },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 };
 
 static const MqColumn sender_details[] = {
@@ -34,6 +36,7 @@ static const MqColumn source_columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "", "What became of it", MQ_CELL_BAR },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "why", "Why", MQ_CELL_TEXT },
 };
 

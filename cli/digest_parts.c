@@ -12,6 +12,7 @@ static const MqColumn ranking_columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "previous_messages", "Before", MQ_CELL_COUNT, .optional = TRUE },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "previous_pass", "Before", MQ_CELL_SHARE, .optional = TRUE },
 	{ "weeks", "12 weeks", MQ_CELL_TREND, .optional = TRUE },
 	{ "needs_person", "Needs you", MQ_CELL_FLAG },
@@ -29,6 +30,7 @@ static const MqColumn failing_columns[] = {
 	{ "failing", "Failing", MQ_CELL_COUNT },
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "since", "Since", MQ_CELL_DAY },
 };
 
@@ -44,6 +46,7 @@ static const MqColumn sender_columns[] = {
 	{ "messages", "Messages", MQ_CELL_COUNT },
 	{ "", "What became of it", MQ_CELL_BAR },
 	{ "dmarc_pass_share", "Pass", MQ_CELL_PASS },
+	{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	{ "quarantined", "Quarantined", MQ_CELL_SOME },
 	{ "rejected", "Rejected", MQ_CELL_SOME },
 	{ "domains", "Proved domains", MQ_CELL_LIST, .optional = TRUE },
@@ -260,7 +263,8 @@ pass_change(const json_t *domain)
 	double points = 100 * (json_real_value(json_object_get(domain, "dmarc_pass_share"))
 	                       - json_real_value(json_object_get(domain, "previous_dmarc_pass_share")));
 
-	if (count_at(domain, "previous_messages") == 0 || count_at(domain, "messages") == 0)
+	if (json_is_null(json_object_get(domain, "previous_pass"))
+	    || count_at(domain, "messages") == count_at(domain, "dmarc_unknown"))
 		return NULL;
 	if (fabs(points) < 0.05)
 		return g_strdup("as before");
@@ -281,6 +285,7 @@ mq_digest_figures(const json_t *domain)
 {
 	json_t *figures = json_array();
 	json_int_t messages = count_at(domain, "messages");
+	json_int_t unknown = count_at(domain, "dmarc_unknown");
 	json_int_t quarantined = count_at(domain, "dispositions.quarantine");
 	json_int_t rejected = count_at(domain, "dispositions.reject");
 
@@ -288,8 +293,11 @@ mq_digest_figures(const json_t *domain)
 	           volume_change(messages, count_at(domain, "previous_messages")));
 	if (messages == 0)
 		return figures;
-	add_figure(figures, "pass DMARC", mq_share_to_text(json_real_value(json_object_get(domain, "dmarc_pass_share"))),
-	           pass_change(domain));
+	if (unknown < messages)
+		add_figure(figures, "pass DMARC",
+		           mq_share_to_text(json_real_value(json_object_get(domain, "dmarc_pass_share"))), pass_change(domain));
+	if (unknown > 0)
+		add_figure(figures, "of unknown result", mq_count_to_text(unknown), NULL);
 	if (quarantined > 0)
 		add_figure(figures, "quarantined", mq_count_to_text(quarantined), NULL);
 	if (rejected > 0)

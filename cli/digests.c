@@ -44,14 +44,15 @@ failing_document(const MqDomainSummary *summary, const MqFailingSender *failing)
 	const MqSenderGroup *sender = failing->sender;
 	const MqSenderPeriod *now = &failing->now;
 
-	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:b, s:o, s:o, s:o}",
 	                 "sender", mq_json_text(sender->name),
 	                 "verdict", mq_verdict_word(sender->verdict),
 	                 "cause", mq_json_text(mq_cause_word(sender->cause)),
 	                 "messages", (json_int_t)now->messages,
 	                 "dmarc_pass", (json_int_t)now->passed,
-	                 "failing", (json_int_t)(now->messages - now->passed),
-	                 "dmarc_pass_share", mq_json_share(now->passed, now->messages),
+	                 "dmarc_unknown", (json_int_t)now->unknown,
+	                 "failing", (json_int_t)(now->messages - now->passed - now->unknown),
+	                 "dmarc_pass_share", mq_json_pass_share(now->passed, now->messages, now->unknown),
 	                 "since", mq_json_time(failing->since_s),
 	                 "previous_messages", (json_int_t)failing->before.messages,
 	                 "previous_dmarc_pass", (json_int_t)failing->before.passed,
@@ -159,13 +160,14 @@ senders_document(const MqSummary *summary, const MqDomainSummary *domain)
 		const Ranked *one = &g_array_index(ranked, Ranked, i);
 		Blocked blocked = blocked_of(one->sender);
 
-		json_array_append_new(senders, json_pack("{s:o, s:s, s:o, s:I, s:I, s:o, s:I, s:I, s:o}",
+		json_array_append_new(senders, json_pack("{s:o, s:s, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:o}",
 		                                         "sender", mq_json_text(one->now.name),
 		                                         "verdict", mq_verdict_word(one->sender->verdict),
 		                                         "cause", mq_json_text(mq_cause_word(one->sender->cause)),
 		                                         "messages", (json_int_t)one->now.messages,
 		                                         "dmarc_pass", (json_int_t)one->now.passed,
-		                                         "dmarc_pass_share", mq_json_share(one->now.passed, one->now.messages),
+		                                         "dmarc_pass_share", mq_json_pass_share(one->now.passed, one->now.messages, one->now.unknown),
+		                                         "dmarc_unknown", (json_int_t)one->now.unknown,
 		                                         "quarantined", (json_int_t)blocked.quarantined,
 		                                         "rejected", (json_int_t)blocked.rejected,
 		                                         "domains", proved_document(one->sender)));
@@ -181,10 +183,11 @@ mq_digest_points(const GArray *points, guint n)
 	for (guint i = points->len > n ? points->len - n : 0; i < points->len; i++) {
 		const MqTrendPoint *point = &g_array_index(points, MqTrendPoint, i);
 
-		json_array_append_new(out, json_pack("{s:o, s:I, s:I, s:o, s:I, s:I}", "since", mq_json_time(point->since_s),
+		json_array_append_new(out, json_pack("{s:o, s:I, s:I, s:o, s:I, s:I, s:I}", "since", mq_json_time(point->since_s),
 		                                     "messages", (json_int_t)point->messages,
 		                                     "dmarc_pass", (json_int_t)point->dmarc_pass,
-		                                     "dmarc_pass_share", mq_json_share(point->dmarc_pass, point->messages),
+		                                     "dmarc_pass_share", mq_json_pass_share(point->dmarc_pass, point->messages, point->dmarc_unknown),
+		                                     "dmarc_unknown", (json_int_t)point->dmarc_unknown,
 		                                     "quarantined", (json_int_t)point->quarantined,
 		                                     "rejected", (json_int_t)point->rejected));
 	}
@@ -207,8 +210,9 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	json_t *failing = json_array();
 	const MqTotals *now = &summary->now;
 	const MqTotals *before = &summary->before;
-	/* for people: of no mail there is no share, not even 0 */
-	json_t *previous = before->messages > 0 ? mq_json_share(before->dmarc_pass, before->messages) : json_null();
+	gint64 known_before = before->messages - before->dmarc_unknown;
+	/* of no mail there is no share, not even 0 */
+	json_t *previous = known_before > 0 ? mq_json_share(before->dmarc_pass, known_before) : json_null();
 	json_t *document;
 
 	for (guint i = 0; i < summary->changes->len; i++)
@@ -222,8 +226,8 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "needs_person", summary->needs_person,
 	                 "messages", (json_int_t)now->messages,
 	                 "previous_messages", (json_int_t)before->messages,
-	                 "dmarc_pass_share", mq_json_share(now->dmarc_pass, now->messages),
-	                 "previous_dmarc_pass_share", mq_json_share(before->dmarc_pass, before->messages),
+	                 "dmarc_pass_share", mq_json_pass_share(now->dmarc_pass, now->messages, now->dmarc_unknown),
+	                 "previous_dmarc_pass_share", json_incref(previous),
 	                 "previous_pass", previous,
 	                 "dispositions", dispositions_document(summary),
 	                 "changes", changes,
@@ -245,6 +249,7 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "gates", mq_advice_gates_document(summary->advice),
 	                 "actions", mq_advice_actions_document(summary->advice, NULL));
 	json_object_set_new(document, "dmarc_pass", json_integer(now->dmarc_pass));
+	json_object_set_new(document, "dmarc_unknown", json_integer(now->dmarc_unknown));
 	add_trend(document, summary->days);
 	return document;
 }

@@ -72,6 +72,19 @@ mq_json_share(gint64 part, gint64 whole)
 	return json_real(whole > 0 ? (double)part / (double)whole : 0.0);
 }
 
+json_t *
+mq_json_pass_share(gint64 passed, gint64 messages, gint64 unknown)
+{
+	return messages > 0 && messages == unknown ? json_null() : mq_json_share(passed, messages - unknown);
+}
+
+gboolean
+mq_document_has_share(const json_t *row)
+{
+	return json_integer_value(json_object_get(row, "messages")) > 0
+	       && json_is_real(json_object_get(row, "dmarc_pass_share"));
+}
+
 static const json_t *
 member(const json_t *row, const char *name)
 {

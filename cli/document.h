@@ -24,6 +24,10 @@ json_t *mq_json_address(const MqAddress *address, const char *instead);
 json_t *mq_json_texts(const GPtrArray *texts); /* (nullable) of char * */
 /* @part of @whole: 0.0 of nothing. */
 json_t *mq_json_share(gint64 part, gint64 whole);
+/* Of @messages, those of known result: null when there is mail, and nothing is known of it. */
+json_t *mq_json_pass_share(gint64 passed, gint64 messages, gint64 unknown);
+/* Whether @row, with "messages" and "dmarc_pass_share", has mail of known result. */
+gboolean mq_document_has_share(const json_t *row);
 
 /* How a cell is shown. In JSON and CSV a share is a number from 0 to 1. */
 typedef enum {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <idn2.h>
+#include <libpsl.h>
 
 #include "ingest/limits.h"
 #include "ingest/text.h"
@@ -118,6 +119,27 @@ mq_domain_is_within(const char *domain, const char *ancestor)
 
 	return tail > 0 && n >= tail && strcmp(domain + n - tail, ancestor) == 0
 	       && (n == tail || domain[n - tail - 1] == '.');
+}
+
+static const psl_ctx_t *
+suffixes(void)
+{
+	static gsize once;
+	static psl_ctx_t *list;
+
+	if (g_once_init_enter(&once)) {
+		list = psl_latest(NULL); /* the system's file where it is newer than what the library has */
+		g_once_init_leave(&once, 1);
+	}
+	return list != NULL ? list : psl_builtin();
+}
+
+char *
+mq_domain_registrable(const char *domain)
+{
+	const char *registrable = psl_registrable_domain(suffixes(), domain);
+
+	return g_strdup(registrable != NULL ? registrable : domain);
 }
 
 char *

@@ -32,6 +32,10 @@ guint mq_domain_labels(const char *domain);
 /* "a.example.com" is within "example.com", and so is "example.com" itself. Both canonical. */
 gboolean mq_domain_is_within(const char *domain, const char *ancestor);
 
+/* The name that somebody registered under a public suffix ("a.b.example.co.uk" gives "example.co.uk"): the
+ * organizational domain of RFC 7489. A public suffix gives itself. Canonical. (transfer full) */
+char *mq_domain_registrable(const char *domain);
+
 /* For people: U-labels where they are harmless to show, else the A-labels. (transfer full) */
 char *mq_domain_display(const char *domain);
 

@@ -1,7 +1,8 @@
 /* Questions over many reports: lists, sums, flows. */
 #include <string.h>
 
-#include "store/sets.h"
+#include "store/judge.h"
+#include "store/totals.h"
 
 gboolean
 mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFunc take, gpointer ctx, GError **error)
@@ -69,13 +70,19 @@ key_of(MqQuery *ask)
 	return address.n_bytes > 0 ? mq_address_to_text(&address) : g_strdup(text);
 }
 
-/* The rows of a question that has the columns of SUMS. */
+/* The rows of a question that has the columns of SUMS, about the reports of @filter. */
 static gboolean
-take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpointer ctx, GError **error)
+take_totals(MqStore *store, MqQueryName name, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	gboolean row = ask != NULL;
+	g_auto(MqTotalling) totalling = { 0 };
+	g_autoptr(MqQuery) ask = NULL;
+	gboolean row = TRUE;
 
-	for (guint n = 0; row && (limit == 0 || n < limit); n++) {
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	mq_totalling_begin(&totalling, store);
+	ask = mq_db_ask(store, name, error, "");
+	for (guint n = 0; ask != NULL && row && (filter->limit == 0 || n < filter->limit); n++) {
 		g_autofree char *key = NULL;
 		MqTotals totals;
 
@@ -83,19 +90,7 @@ take_totals(MqStore *store, MqQuery *ask, guint limit, MqTotalsFunc take, gpoint
 			return FALSE;
 		if (!row)
 			break;
-		totals = (MqTotals){
-			.messages = mq_db_int(ask, 1),
-			.dmarc_pass = mq_db_int(ask, 2),
-			.spf_aligned = mq_db_int(ask, 3),
-			.dkim_aligned = mq_db_int(ask, 4),
-			.quarantined = mq_db_int(ask, 5),
-			.rejected = mq_db_int(ask, 6),
-			.sources = mq_db_int(ask, 7),
-			.reporters = mq_db_int(ask, 8),
-			.reports = mq_db_int(ask, 9),
-			.first_s = mq_db_int_or(ask, 10, MQ_TIME_ABSENT),
-			.last_s = mq_db_int_or(ask, 11, MQ_TIME_ABSENT),
-		};
+		mq_totals_read(ask, 2, &totals);
 		key = key_of(ask);
 		if (!take(ctx, key, &totals, error))
 			return FALSE;
@@ -113,34 +108,38 @@ mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc ta
 		[MQ_BY_WEEK] = MQ_QUERY_TOTALS_WEEK,         [MQ_BY_MONTH] = MQ_QUERY_TOTALS_MONTH,
 		[MQ_BY_NOTHING] = MQ_QUERY_TOTALS_NOTHING,
 	};
-	g_autoptr(MqQuery) ask = NULL;
 
-	if (!mq_db_scope(store, filter, error))
-		return FALSE;
-	ask = mq_db_ask(store, asks[by], error, "");
-	return take_totals(store, ask, filter->limit, take, ctx, error);
+	return take_totals(store, asks[by], filter, take, ctx, error);
 }
 
 gboolean
 mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	g_autoptr(MqQuery) ask = NULL;
-
-	if (!mq_db_scope(store, filter, error))
-		return FALSE;
-	ask = mq_db_ask(store, MQ_QUERY_POLICY_DOMAINS, error, "");
-	return take_totals(store, ask, filter->limit, take, ctx, error);
+	return take_totals(store, MQ_QUERY_POLICY_DOMAINS, filter, take, ctx, error);
 }
 
 gboolean
 mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
 	g_autoptr(MqQuery) ask = NULL;
+	gboolean row = TRUE;
 
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
 	ask = mq_db_ask(store, MQ_QUERY_REPORTERS, error, "");
-	return take_totals(store, ask, filter->limit, take, ctx, error);
+	while (ask != NULL && row) {
+		MqTotals totals = { .reporters = 1 };
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		totals.messages = mq_db_int(ask, 1);
+		totals.reports = mq_db_int(ask, 2);
+		totals.first_s = mq_db_int_or(ask, 3, MQ_TIME_ABSENT);
+		totals.last_s = mq_db_int_or(ask, 4, MQ_TIME_ABSENT);
+		if (row && !take(ctx, mq_db_text(ask, 0), &totals, error))
+			return FALSE;
+	}
+	return ask != NULL;
 }
 
 static gboolean
@@ -177,6 +176,9 @@ read_flow(MqQuery *ask, MqSets *sets, MqFlow *flow, GError **error)
 	flow->n_auth_spf = auth->n_spf;
 	flow->reasons = reasons->reasons;
 	flow->n_reasons = reasons->n_reasons;
+	if (flow->dkim == MQ_RESULT_ABSENT && flow->spf == MQ_RESULT_ABSENT)
+		mq_judge(auth, flow->header_from, (MqAlignmentMode)mq_db_int(ask, 14), (MqAlignmentMode)mq_db_int(ask, 15),
+		         &flow->dkim, &flow->spf);
 	return TRUE;
 }
 

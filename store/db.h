@@ -34,6 +34,7 @@ struct MqStore {
 	GMutex knows_lock;
 	sqlite3 *knows_db;      /* mq_store_knows() has a connection of its own: any thread */
 	sqlite3_stmt *knows;
+	struct MqSets *sets; /* (nullable) of the question about sums that is running */
 	guint n_looked_up;      /* since its read transaction began; 0: none is open */
 };
 

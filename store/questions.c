@@ -1,7 +1,7 @@
 #include "store/questions.h"
 
 /* The questions count on these numbers; they stand in databases and never change. */
-G_STATIC_ASSERT(MQ_RESULT_PASS == 2 && MQ_RESULT_N <= 16 && MQ_DISPOSITION_N <= 8);
+G_STATIC_ASSERT(MQ_RESULT_N <= 16 && MQ_DISPOSITION_N <= 8);
 G_STATIC_ASSERT(MQ_DISPOSITION_QUARANTINE == 3 && MQ_DISPOSITION_REJECT == 4);
 G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 
@@ -9,8 +9,6 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 
 /* In the one number of MQ_RESULTS(). */
 #define DISPOSITION "((c.results >> 8) & 7)"
-#define DKIM_PASS   "(c.results & 240) = 32"
-#define SPF_PASS    "(c.results & 15) = 2"
 
 /* The rows in temp.scope: those of variants that are there already, and those of other domains, left out.
  * CROSS JOIN keeps SQLite to this order: reports in question are few, rows are millions. */
@@ -33,12 +31,10 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 /* From ?2 to before ?3; said so that an index on begin_s serves. NULL is in no window. */
 #define WITHIN(begin_s) begin_s " >= coalesce(?2, -9223372036854775807) AND " begin_s " < coalesce(?3, 9223372036854775807)"
 
+/* sums(): totals.c */
 #define SUMS \
-	" coalesce(sum(c.count), 0), coalesce(sum(CASE WHEN " DKIM_PASS " OR " SPF_PASS " THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN " SPF_PASS " THEN c.count END), 0), coalesce(sum(CASE WHEN " DKIM_PASS " THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN " DISPOSITION " = 3 THEN c.count END), 0)," \
-	" coalesce(sum(CASE WHEN " DISPOSITION " = 4 THEN c.count END), 0)," \
-	" count(DISTINCT c.source), count(DISTINCT r.reporter), count(DISTINCT r.id), min(r.begin_s), max(r.end_s)"
+	" coalesce(sum(c.count), 0), sums(c.count, c.results, c.source, r.id, r.reporter, r.begin_s, r.end_s, c.auth," \
+	" i.header_from, r.adkim, r.aspf)"
 
 #define MOST_FIRST " GROUP BY 1 ORDER BY 2 DESC, 1"
 #define IN_ORDER   " GROUP BY 1 ORDER BY 1"
@@ -144,12 +140,12 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_TOTALS_NOTHING] = "SELECT ''," SUMS ROWS,
 	[MQ_QUERY_POLICY_DOMAINS] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.domain" MOST_FIRST,
 	[MQ_QUERY_REPORTERS] =
-		"SELECT t.value, coalesce(sum(r.messages), 0), 0, 0, 0, 0, 0, 0, 1, count(*), min(r.begin_s), max(r.end_s)"
+		"SELECT t.value, coalesce(sum(r.messages), 0), count(*), min(r.begin_s), max(r.end_s)"
 		" FROM temp.scope s JOIN report r ON r.id = s.report JOIN text t ON t.id = r.reporter GROUP BY 1 ORDER BY 1",
 	/* ids only: each name is read once */
 	[MQ_QUERY_FLOWS] =
 		"SELECT c.source, i.header_from, i.envelope_from, i.envelope_to, c.results, c.auth, c.reasons, r.reporter, r.domain,"
-		" r.p, r.sp, r.np, (coalesce(r.begin_s, 0) / 86400) * 86400, coalesce(c.count, 0)" ROWS,
+		" r.p, r.sp, r.np, (coalesce(r.begin_s, 0) / 86400) * 86400, coalesce(c.count, 0), r.adkim, r.aspf" ROWS,
 	[MQ_QUERY_TEXT] = "SELECT value FROM text WHERE id = ?1",
 
 	[MQ_QUERY_REPORT_HEAD] =

@@ -14,7 +14,7 @@ typedef struct {
 } MqSet;
 
 /* Those that were loaded. */
-typedef struct {
+typedef struct MqSets {
 	MqStore *store;
 	GHashTable *auth;    /* id -> MqSet */
 	GHashTable *reasons; /* id -> MqSet */

@@ -5,6 +5,7 @@
 
 #include "store/intern.h"
 #include "store/schema.h"
+#include "store/totals.h"
 
 #define HEADER_BYTES 100
 #define TURN_POLL_US (MQ_DB_TURN_US / 2) /* who waits does not sleep through a turn */
@@ -119,7 +120,7 @@ set_up(MqStore *store, MqStoreMode mode, GError **error)
 	if (mode == MQ_STORE_WRITE
 	    && !mq_db_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768", error))
 		return FALSE;
-	return mq_db_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0", error)
+	return mq_totals_define(store, error) && mq_db_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0", error)
 	       && mq_db_exec(store, "CREATE TEMP TABLE scope (report INTEGER NOT NULL, domain INTEGER)", error);
 }
 

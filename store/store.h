@@ -107,6 +107,7 @@ MqStoredReport *mq_store_report(MqStore *store, gint64 id, GError **error);
 /* Sums over rows. */
 typedef struct {
 	gint64 messages, dmarc_pass, spf_aligned, dkim_aligned, quarantined, rejected;
+	gint64 dmarc_unknown; /* of the messages: no result is reported, and none follows from what is */
 	gint64 sources;   /* distinct */
 	gint64 reporters; /* distinct */
 	gint64 reports;   /* distinct */
@@ -128,7 +129,7 @@ typedef struct {
 	MqAddress source;
 	const char *source_text;   /* (nullable) when it is no address */
 	const char *header_from, *envelope_from, *envelope_to; /* (nullable) */
-	MqResult dkim, spf;
+	MqResult dkim, spf;        /* aligned, as reported; where neither is, what follows from the auth results */
 	MqDisposition disposition;
 	gint64 auth_id;
 	const MqDkimResult *auth_dkim;

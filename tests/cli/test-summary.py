@@ -39,7 +39,7 @@ class Summary(Case):
         self.assertEqual((len(news['days']), len(news['weeks'])), (28, 12))
         self.assertEqual([w['messages'] for w in news['weeks']], [0] * 10 + [700, 700])
         self.assertEqual([w['dmarc_pass'] for w in news['weeks'][-2:]], [700, 200])
-        self.assertEqual(news['days'][-1], {'since': '2023-11-28T00:00:00Z', 'messages': 100, 'dmarc_pass': 0, 'dmarc_pass_share': 0.0,
+        self.assertEqual(news['days'][-1], {'since': '2023-11-28T00:00:00Z', 'messages': 100, 'dmarc_pass': 0, 'dmarc_pass_share': 0.0, 'dmarc_unknown': 0,
                                             'quarantined': 100, 'rejected': 0})
 
     def test_each_format_says_the_same(self):

@@ -25,7 +25,7 @@ static const Library libraries[] = {
 	{ "sqlite3.h", " store/db.h store/backend_sqlite.c " },
 	{ "ares", " analyze/dns_cares.c " },
 	{ "idn2.h", " ingest/domain.c " },
-	{ "libpsl.h", " analyze/discovery.c " },
+	{ "libpsl.h", " ingest/domain.c " },
 	{ "openssl/", " ingest/container_cms.c ingest/digest.c analyze/record_dkim.c analyze/probe_smtp.c " },
 	{ "maxminddb.h", " analyze/geo.c " },
 	{ "libsmartcols", " cli/output_table.c " },
