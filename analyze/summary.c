@@ -449,13 +449,11 @@ mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *peri
 {
 	g_autoptr(MqSummary) summary = g_new0(MqSummary, 1);
 	g_autoptr(GPtrArray) names = choose_domains(store, domains, period, error);
-	MqStatus status = { 0 };
 
 	summary->period = *period;
 	summary->domains = g_ptr_array_new_with_free_func(domain_summary_free);
-	if (names == NULL || !mq_store_status(store, &status, error))
+	if (names == NULL || !mq_store_count_failed(store, &summary->failed_messages, error))
 		return NULL;
-	summary->failed_messages = status.failed_messages;
 	for (guint i = 0; i < names->len; i++) {
 		MqDomainSummary *domain = domain_summary_new(g_ptr_array_index(names, i));
 

@@ -180,6 +180,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		"SELECT result_type, sending_mta, receiving_mx, receiving_ip, helo, sessions, information, reason_code FROM tls_failure"
 		" WHERE policy = ?1 ORDER BY seq",
 
+	[MQ_QUERY_FAILED_MESSAGES] = "SELECT count(*) FROM message WHERE state IN (?1, ?2)",
 	[MQ_QUERY_STATUS_COUNTS] =
 		"SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message WHERE state IN (?1, ?2)), (SELECT count(*) FROM problem),"
 		" (SELECT min(begin_s) FROM report), (SELECT max(end_s) FROM report)",

@@ -256,6 +256,19 @@ mq_store_status(MqStore *store, MqStatus *status, GError **error)
 	return TRUE;
 }
 
+gboolean
+mq_store_count_failed(MqStore *store, gint64 *n, GError **error)
+{
+	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_FAILED_MESSAGES, error, "ii", (gint64)MQ_MESSAGE_FAILED,
+	                                   (gint64)MQ_MESSAGE_PARTLY);
+	gboolean row;
+
+	if (ask == NULL || !mq_db_step(store, ask, &row, error))
+		return FALSE;
+	*n = mq_db_int(ask, 0);
+	return TRUE;
+}
+
 /* ------------------------------------------------------------------ prune */
 
 static gboolean

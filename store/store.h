@@ -161,6 +161,8 @@ typedef struct {
 	int schema_version;
 } MqStatus;
 gboolean mq_store_status(MqStore *store, MqStatus *status, GError **error);
+/* Of that, failed_messages alone. */
+gboolean mq_store_count_failed(MqStore *store, gint64 *n, GError **error);
 /* key: reporter; totals: reports, messages, first_s, last_s. */
 gboolean mq_store_reporters(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error);
 
