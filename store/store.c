@@ -1,6 +1,4 @@
 /* Opening and closing, and the smaller questions. */
-#include <errno.h>
-
 #include <glib/gstdio.h>
 
 #include "store/intern.h"
@@ -90,9 +88,10 @@ open_for_writing(MqStore *store, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(store->location);
 
-	if (g_mkdir_with_parents(directory, 0700) != 0) {
-		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE, "cannot make the directory '%s' for the database: %s", directory,
-		            g_strerror(errno));
+	if (!g_file_test(directory, G_FILE_TEST_EXISTS)) { /* a name that was mistyped makes no directories */
+		g_set_error(error, MQ_ERROR, MQ_ERROR_STORE,
+		            "there is no directory '%s' for the database: make it first, or name another file with --database",
+		            directory);
 		return FALSE;
 	}
 	if (is_foreign_scrap(store->location)) {

@@ -18,7 +18,7 @@ typedef enum {
 
 /**
  * mq_store_open:
- * @location: a file path or (later) clickhouse://…
+ * @location: a file path, in a directory that is there, or (later) clickhouse://…
  *
  * Returns: (transfer full): %NULL with %MQ_ERROR_STORE: not there, not a marque database, of a newer
  *   marque, read-only, locked: one line that says what to do

@@ -12,6 +12,13 @@ class Trouble(support.Case):
                 self.assertIn('test.db', self.error(*args, status=3))
         self.assertFalse(os.path.exists(self.db))
 
+    def test_a_mistyped_path_makes_no_directory(self):
+        path = self.dir / 'no' / 'such' / 'marque.db'
+        done = self.raw('-d', path, 'ingest', self.file(report()))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertRegex(done.stderr.decode(), r"\Amarque: there is no directory '[^\n]*--database\n\Z")
+        self.assertFalse((self.dir / 'no').exists())
+
     def test_no_database_of_ours(self):
         for content in (b'not a database, but a text that is long enough to be taken for one' * 100,):
             with open(self.db, 'wb') as f:
