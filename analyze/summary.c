@@ -257,7 +257,8 @@ ask_reporters(MqStore *store, const MqFilter *now, const MqFilter *before, MqDom
 static char *
 share_text(const MqTotals *totals, gboolean capital)
 {
-	double percent = 100.0 * (double)totals->dmarc_pass / (double)totals->messages;
+	gint64 known = totals->messages - totals->dmarc_unknown;
+	double percent = known > 0 ? 100.0 * (double)totals->dmarc_pass / (double)known : 0;
 
 	if (totals->dmarc_pass == totals->messages)
 		return g_strdup(capital ? "All" : "all");
@@ -274,6 +275,13 @@ how_it_began(const MqChange *change)
 	return strcmp(change->id, "dns-changed") == 0 ? "is gone from DNS" : "began to fail";
 }
 
+/* A move that somebody has to make. */
+static gboolean
+move_needs_person(const MqAdvice *advice)
+{
+	return advice->action != MQ_MOVE_HOLD && advice->action != MQ_MOVE_DONE;
+}
+
 static char *
 make_headline(const MqDomainSummary *out)
 {
@@ -283,6 +291,8 @@ make_headline(const MqDomainSummary *out)
 	g_autofree char *since = NULL;
 	g_autofree char *compared = NULL;
 
+	if (out->now.messages == 0 && out->before.messages == 0)
+		return g_strdup("No report counts any mail in this period, nor in the one before.");
 	if (out->now.messages == 0)
 		return g_strdup_printf("No report counts any mail in this period; in the one before %" G_GINT64_FORMAT
 		                       " messages.", out->before.messages);
@@ -292,20 +302,14 @@ make_headline(const MqDomainSummary *out)
 	                                            out->before.messages)
 	                          : g_strdup("");
 	if (first == NULL || !first->needs_person)
-		return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; nothing new needs you.", share,
-		                       out->now.messages, compared);
+		return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; %s.", share, out->now.messages,
+		                       compared,
+		                       move_needs_person(out->advice) ? "a next step is advised" : "nothing new needs you");
 	since = mq_when_to_date(first->since_s);
 	return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; %s %s%s%s.", share, out->now.messages,
 	                       compared, first->subject,
 	                       how_it_began(first),
 	                       since != NULL ? ", since " : "", since != NULL ? since : "");
-}
-
-/* A move that somebody has to make. */
-static gboolean
-move_needs_person(const MqAdvice *advice)
-{
-	return advice->action != MQ_MOVE_HOLD && advice->action != MQ_MOVE_DONE;
 }
 
 static gboolean

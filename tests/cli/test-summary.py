@@ -64,6 +64,11 @@ class Summary(Case):
         self.assertEqual([(c['subject'], c['detail']) for c in changes if c['id'] == 'dns-changed'],
                          [('_dmarc.example.com', "TXT is 'v=DMARC1; p=reject' now, was 'v=DMARC1; p=none'")])
 
+    def test_no_mail_before_either(self):
+        [domain] = self.json('summary', 'nobody.test', *AS_OF)['domains']
+        self.assertEqual(domain['headline'], 'No report counts any mail in this period, nor in the one before.')
+        self.assertIsNone(domain['previous_dmarc_pass_share'])
+
     def test_a_quiet_domain_is_a_line(self):
         for text in (self.text('summary', *AS_OF), self.page().text()):
             self.assertEqual(text.count('quiet.test'), 1)
