@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ingest/domain.h"
+
 #define LOOKUPS_NEAR 8
 #define BROAD_V4     16 /* a shorter prefix is more than 65,536 addresses */
 #define BROAD_V6     32
@@ -20,6 +22,13 @@ static const struct {
 	{ "icloud.com", "icloud.com" },
 };
 
+/* A record with the terms of this one, or fewer, can be used. */
+static gboolean
+is_within_lookups(const MqFacts *facts)
+{
+	return facts->spf.ranges != NULL && facts->spf.ranges->lookups <= MQ_SPF_LOOKUPS;
+}
+
 /* A record for a domain that has none; "~all", as a forgotten sender is likely. */
 static char *
 first_record(const MqFacts *facts)
@@ -30,7 +39,7 @@ first_record(const MqFacts *facts)
 		const MqMxFact *mx = g_ptr_array_index(facts->mx.hosts, i);
 
 		for (gsize s = 0; s < G_N_ELEMENTS(services); s++)
-			if (g_str_has_suffix(mx->host, services[s].mx))
+			if (mq_domain_is_within(mx->host, services[s].mx))
 				return g_strdup_printf("v=spf1 include:%s ~all", services[s].include);
 	}
 	return g_strdup(facts->mx.hosts->len > 0 ? "v=spf1 mx ~all" : "v=spf1 a ~all");
@@ -145,6 +154,26 @@ end_of(const GPtrArray *nodes)
 	return redirect != NULL ? end_of(redirect->children) : NULL;
 }
 
+/* The name whose record ends this one: the last of its redirects; NULL: it has none. */
+static const char *
+redirected_to(const GPtrArray *nodes)
+{
+	const char *target = NULL;
+
+	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+
+		if (node->kind == MQ_SPF_ALL)
+			return NULL;
+		if (node->kind == MQ_SPF_REDIRECT) {
+			const char *further = redirected_to(node->children);
+
+			target = further != NULL ? further : node->target;
+		}
+	}
+	return target;
+}
+
 /* '+', '-', '~', '?'; 0: nothing is said */
 static char
 end_qualifier(const MqFacts *facts)
@@ -189,18 +218,25 @@ is_whole_family(const MqSpfNode *node)
 	return FALSE;
 }
 
+static gboolean
+lets_everybody(const MqSpfNode *node)
+{
+	return node->state == MQ_SPF_WALKED && strchr("-~?", node->text[0]) == NULL
+	       && (node->kind == MQ_SPF_ALL || is_whole_family(node));
+}
+
 /* The term that lets everybody send, also one that an include or a redirect leads to; NULL: none. */
 static const MqSpfNode *
 find_everybody(const GPtrArray *nodes)
 {
-	for (guint i = 0; i < nodes->len; i++) {
+	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
 		const MqSpfNode *node = g_ptr_array_index(nodes, i);
 		const MqSpfNode *below = NULL;
 
+		if (lets_everybody(node))
+			return node;
 		if (node->state != MQ_SPF_WALKED || strchr("-~?", node->text[0]) != NULL)
 			continue;
-		if (node->kind == MQ_SPF_ALL || is_whole_family(node))
-			return node;
 		if (node->kind == MQ_SPF_INCLUDE || node->kind == MQ_SPF_REDIRECT)
 			below = find_everybody(node->children);
 		if (below != NULL)
@@ -209,23 +245,52 @@ find_everybody(const GPtrArray *nodes)
 	return NULL;
 }
 
-/* The domain's own record without that term, ended by ~all; NULL: it is not there, or it cannot be read. */
+/* Whether the term is one to take out; *foreign: what lets everybody send is in a record it leads to. */
+static gboolean
+is_for_everybody(const GPtrArray *tree, const MqSpfTerm *term, gboolean *foreign)
+{
+	for (guint i = 0; i < tree->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(tree, i);
+
+		if (node->at != term->at)
+			continue;
+		*foreign = *foreign || (!lets_everybody(node) && find_everybody(node->children) != NULL);
+		return lets_everybody(node);
+	}
+	return FALSE;
+}
+
+/* The own end of a record that still lets somebody send; else ~all, which harms nobody who was forgotten. */
+static const char *
+end_to_keep(const MqSpfRecord *record, const MqSpfTerm *all, gsize n_kept)
+{
+	if (all == NULL && record->redirect != NULL)
+		return record->redirect->text;
+	return all != NULL && all->qualifier == '-' && n_kept > 0 ? "-all" : "~all";
+}
+
+/* The domain's own record without the terms that let everybody send; NULL: it would still, or be of no use. */
 static char *
-without_term(const MqFacts *facts, const MqSpfNode *node)
+without_everybody(const MqFacts *facts)
 {
 	g_autoptr(MqSpfRecord) record = mq_spf_record_parse(mq_facts_spf(facts));
 	g_autoptr(GString) text = g_string_new("v=spf1");
-	gboolean found = FALSE;
+	const MqSpfTerm *all = NULL;
+	gboolean foreign = FALSE;
+	gsize n_kept = 0;
 
-	for (guint i = 0; i < record->terms->len; i++) {
+	for (guint i = 0; i < record->terms->len && all == NULL; i++) {
 		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
 
-		found = found || term->at == node->at;
-		if (term->at != node->at && term->kind != MQ_SPF_ALL && term->kind != MQ_SPF_REDIRECT)
+		if (term->kind == MQ_SPF_ALL)
+			all = term;
+		else if (!is_for_everybody(facts->spf.ranges->tree, term, &foreign) && term->kind != MQ_SPF_REDIRECT) {
 			g_string_append_printf(text, " %s", term->text);
+			n_kept++;
+		}
 	}
-	g_string_append(text, " ~all");
-	return found && record->problem == NULL ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+	g_string_append_printf(text, " %s", end_to_keep(record, all, n_kept));
+	return record->problem == NULL && !foreign && is_within_lookups(facts) ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
 }
 
 static gboolean
@@ -240,6 +305,7 @@ find_permissive(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out
 	const GPtrArray *tree = facts->spf.ranges != NULL ? facts->spf.ranges->tree : NULL;
 	const MqSpfNode *everybody = tree != NULL ? find_everybody(tree) : NULL;
 	MqFinding *finding;
+	char *record;
 
 	if (everybody == NULL)
 		return;
@@ -249,7 +315,9 @@ find_permissive(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out
 		mq_finding_detail(finding, "'%s' lets every host of the internet send as %s, with an SPF pass and so a DMARC pass.",
 		                  everybody->text, facts->domain);
 		mq_finding_fix(finding, "end the record with ~all (or -all), after the hosts that really send");
-		mq_finding_record(finding, facts->domain, "TXT", without_term(facts, everybody));
+		record = without_everybody(facts);
+		if (record != NULL)
+			mq_finding_record(finding, facts->domain, "TXT", record);
 	} else {
 		mq_finding_detail(finding, "The record includes another that says '%s': every host of the internet can send as %s, with an "
 		                  "SPF pass and so a DMARC pass.", everybody->text, facts->domain);
@@ -284,14 +352,21 @@ static void
 find_neutral(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
 	char end = end_qualifier(facts);
+	const char *elsewhere;
 	MqFinding *finding;
 
 	if (facts->spf.ranges == NULL || facts->spf.ranges->result != MQ_RESULT_NEUTRAL || (end != '?' && end != '\0'))
 		return;
+	elsewhere = redirected_to(facts->spf.ranges->tree);
 	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_detail(finding, end == '?' ? "?all says nothing about hosts that are not named, as if there were no record."
 	                                      : "The record has no 'all' at its end, so it says nothing about hosts that are not named.");
 	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
+	if (elsewhere != NULL) {
+		/* an 'all' here would switch the redirect off, and all senders that it names with it */
+		mq_finding_fix(finding, "end the record of %s with ~all: this one redirects to it", elsewhere);
+		return;
+	}
 	mq_finding_fix(finding, "end the record with ~all");
 	mq_finding_record(finding, facts->domain, "TXT", with_end(facts, "~all"));
 }
@@ -391,7 +466,8 @@ find_useless(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		return;
 	mq_finding_detail(finding, "Some terms of the record have no effect, so it does not say what its owner thinks.");
 	mq_finding_fix(finding, "take them out, or write what was meant");
-	mq_finding_record(finding, facts->domain, "TXT", g_string_free(g_steal_pointer(&rest), FALSE));
+	if (is_within_lookups(facts))
+		mq_finding_record(finding, facts->domain, "TXT", g_string_free(g_steal_pointer(&rest), FALSE));
 }
 
 /* The first node of that kind in the whole tree, or NULL. */

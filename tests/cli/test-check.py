@@ -188,6 +188,26 @@ class Check(Case):
         for n in range(12):
             self.assertTrue(f'i{n}.example.net' in record or f'198.51.100.{n}' in record, record)
 
+    def test_what_replaces_a_permissive_spf_lets_the_same_hosts_send(self):
+        include = {'i.example.net TXT': ['"v=spf1 ip4:198.51.100.1 -all"']}
+        for record, proposal in (('v=spf1 mx ip4:0.0.0.0/0 ip6:::/0 -all', 'v=spf1 mx -all'),
+                                 ('v=spf1 ip4:0.0.0.0/0 redirect=i.example.net', 'v=spf1 redirect=i.example.net'),
+                                 ('v=spf1 ip4:0.0.0.0/0 -all', 'v=spf1 ~all'),
+                                 (INCLUDES.replace('-all', '+all'), None)):
+            with self.subTest(record):
+                found = self.found(self.check(zone(dict(INCLUDED, **include, **spf(record)))))
+                self.assertEqual(found['spf-permissive']['record'], proposal)
+
+    def test_a_redirect_is_not_switched_off(self):
+        world = dict(spf('v=spf1 mx redirect=i.example.net'), **{'i.example.net TXT': ['"v=spf1 ip4:198.51.100.1"']})
+        finding = self.found(self.check(zone(world)))['spf-neutral']
+        self.assertIsNone(finding['record'])
+        self.assertIn('i.example.net', finding['fix'])
+
+    def test_no_useless_term_is_taken_out_of_what_is_too_long(self):
+        found = self.found(self.check(zone(dict(INCLUDED, **spf(INCLUDES.replace('-all', 'ip4:10.0.0.1 -all'))))))
+        self.assertIsNone(found['spf-useless-term']['record'])
+
     def test_merged_spf_keeps_all_mechanisms(self):
         found = self.found(self.check(zone(spf('v=spf1 mx -all', 'v=spf1 ip4:198.51.100.1 ~all'))))
         self.assertEqual(found['spf-multiple']['record'], 'v=spf1 ip4:198.51.100.1 mx ~all')
