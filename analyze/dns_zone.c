@@ -120,6 +120,7 @@ static void
 answer_question(const Zone *zone, MqAnswers *answers, const MqQuestion *question)
 {
 	g_autofree char *name = g_strdup(question->name);
+	g_autoptr(GPtrArray) aliases = g_ptr_array_new_with_free_func(g_free);
 	const GPtrArray *alias;
 	const GPtrArray *texts;
 	MqAnswer *answer;
@@ -129,6 +130,7 @@ answer_question(const Zone *zone, MqAnswers *answers, const MqQuestion *question
 			break;
 		g_free(name);
 		name = mq_domain_normalize(g_ptr_array_index(alias, 0), NULL);
+		g_ptr_array_add(aliases, g_strdup(name));
 	}
 	texts = texts_at(zone, question->ask, name);
 	answer = mq_answer_new(question->ask, question->name,
@@ -136,6 +138,7 @@ answer_question(const Zone *zone, MqAnswers *answers, const MqQuestion *question
 	                       : g_hash_table_contains(zone->names, name) ? MQ_ANSWER_NO_DATA
 	                                                                     : MQ_ANSWER_NO_NAME,
 	                       NULL);
+	g_ptr_array_extend_and_steal(answer->aliases, g_steal_pointer(&aliases));
 	for (guint i = 0; texts != NULL && i < texts->len; i++)
 		g_ptr_array_add(answer->records, mq_dns_record_parse(question->ask, g_ptr_array_index(texts, i)));
 	mq_answers_put(answers, answer);

@@ -22,7 +22,8 @@ typedef struct {
 	MqAsk ask;
 	const char *name;
 	MqOutcome outcome;
-	const char *text; /* of the first record */
+	const char *text;  /* of the first record */
+	const char *alias; /* the name that has it, where an alias leads there */
 } Case;
 
 static const Case cases[] = {
@@ -36,7 +37,7 @@ static const Case cases[] = {
 	{ "a name above one is there", "a.example.com A 192.0.2.1", MQ_ASK_A, "example.com", MQ_ANSWER_NO_DATA, NULL },
 	{ "what is not there does not exist", "a.example.com A 192.0.2.1", MQ_ASK_A, "b.example.com", MQ_ANSWER_NO_NAME, NULL },
 	{ "an alias is followed", "a.example.com CNAME b.example.com\nb.example.com A 192.0.2.1", MQ_ASK_A, "a.example.com",
-	  MQ_ANSWER_FOUND, "192.0.2.1" },
+	  MQ_ANSWER_FOUND, "192.0.2.1", "b.example.com" },
 	{ "aliases in a circle end", "a.example.com CNAME b.example.com\nb.example.com CNAME a.example.com", MQ_ASK_A,
 	  "a.example.com", MQ_ANSWER_NO_DATA, NULL },
 };
@@ -58,6 +59,10 @@ test_answer(gconstpointer data)
 	g_assert_cmpint(answer->outcome, ==, want->outcome);
 	if (want->text != NULL)
 		g_assert_cmpstr(((const MqDnsRecord *)g_ptr_array_index(answer->records, 0))->text, ==, want->text);
+	if (want->alias != NULL) {
+		g_assert_cmpuint(answer->aliases->len, ==, 1);
+		g_assert_cmpstr(g_ptr_array_index(answer->aliases, 0), ==, want->alias);
+	}
 }
 
 static void
