@@ -34,6 +34,13 @@ has_piece(const GPtrArray *pieces, const char *text)
 	return FALSE;
 }
 
+/* Too many lookups are another matter: ranges may stand for it. */
+static gboolean
+is_broken(const MqSpfSurvey *ranges)
+{
+	return ranges->result == MQ_RESULT_PERMERROR && ranges->lookups <= MQ_SPF_LOOKUPS;
+}
+
 static gboolean
 add_term(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *term)
 {
@@ -50,7 +57,7 @@ add_term(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *term)
 		return TRUE;
 	if (!mq_spf_survey(answers, term->spec, &piece->ranges))
 		return FALSE;
-	if (piece->ranges->result == MQ_RESULT_NONE)
+	if (piece->ranges->result == MQ_RESULT_NONE || is_broken(piece->ranges))
 		g_ptr_array_remove(pieces, piece); /* an include of nothing breaks the record */
 	else
 		piece->lookups += piece->ranges->lookups;
@@ -220,17 +227,34 @@ add_redirect(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *redirect)
 	return redirect->spec == NULL || add_term(answers, pieces, &include);
 }
 
+/* Whether the record names somebody, be it illegibly: it says more than how it ends. */
+static gboolean
+names_somebody(const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, " ", MQ_SPF_NODES);
+
+	for (guint i = 1; words[0] != NULL && words[i] != NULL; i++) {
+		const char *bare = words[i] + (*words[i] != '\0' && strchr("+-~?", *words[i]) != NULL);
+
+		if (*bare != '\0' && g_ascii_strcasecmp(bare, "all") != 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean
 mq_spf_propose(MqAnswers *answers, const char *domain, const GPtrArray *records, char **out)
 {
 	g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(piece_free);
 	const char *end = NULL;
 	gboolean complete = TRUE;
+	gboolean some = FALSE;
 
 	(void)domain;
 	for (guint r = 0; r < records->len; r++) {
 		g_autoptr(GPtrArray) terms = read_words(g_ptr_array_index(records, r));
 
+		some = some || names_somebody(g_ptr_array_index(records, r));
 		for (guint t = 0; t < terms->len; t++) {
 			const MqSpfTerm *term = g_ptr_array_index(((const MqSpfRecord *)g_ptr_array_index(terms, t))->terms, 0);
 
@@ -245,6 +269,9 @@ mq_spf_propose(MqAnswers *answers, const char *domain, const GPtrArray *records,
 	}
 	if (!complete)
 		return FALSE;
+	*out = NULL;
+	if (some && pieces->len == 0)
+		return TRUE; /* published as it is, it would refuse the mail of all who were meant */
 	while (sum(pieces) > MQ_SPF_LOOKUPS && flatten_one(pieces))
 		continue;
 	*out = sum(pieces) <= MQ_SPF_LOOKUPS ? written(pieces, end != NULL ? end : "~all") : NULL;

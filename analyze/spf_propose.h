@@ -12,7 +12,8 @@
  * @out: (out) (transfer full) (nullable): one record with the valid terms of all (a known slip, such as
  *   ipv4:, is mended; what is no term is left out), within ten lookups:
  *   where more would be needed, includes are replaced by the ranges they stand for, the costliest
- *   first. %NULL when that is not possible (exists, macros, no answer, too long).
+ *   first. %NULL when that is not possible (exists, macros, no answer, too long), and when none
+ *   of those that were to send would be left.
  *
  * Returns: %FALSE while answers are wanted
  */

@@ -137,6 +137,9 @@ static const struct {
 	{ "a bare address is one", "v=spf1 192.0.2.1 2001:db8::1 ~all", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 ~all" },
 	{ "what is no term goes", "v=spf1 mx nonsense ip4:192.0.2.300 -all", "v=spf1 mx -all" },
 	{ "an include of nothing goes", "v=spf1 include:gone.example mx -all", "v=spf1 mx -all" },
+	{ "an include of a broken record goes", "v=spf1 include:broken.example mx -all", "v=spf1 mx -all" },
+	{ "nobody is left, so nothing is proposed", "v=spf1 ip4:192.0.2.1,192.0.2.2 -all", NULL },
+	{ "nobody was meant", "v=spf1 -all|v=spf1 -all", "v=spf1 -all" },
 	{ "+all is never proposed", "v=spf1 mx nonsense +all", "v=spf1 mx ~all" },
 	{ "two are made one", "v=spf1 mx -all|v=spf1 mx a ~all", "v=spf1 mx a ~all" },
 	{ "a redirect becomes an include", "v=spf1 mx|v=spf1 redirect=i.example", "v=spf1 mx include:i.example ~all" },
@@ -160,6 +163,7 @@ test_proposal(gconstpointer data)
 	g_autofree char *got = NULL;
 
 	add_text(answers, MQ_ASK_TXT, "ask.example", "v=spf1 exists:%{i}.x.example -all");
+	add_text(answers, MQ_ASK_TXT, "broken.example", "v=spf1 ip4:192.0.2.300 -all");
 	for (guint t = 0; texts[t] != NULL; t++)
 		g_ptr_array_add(records, texts[t]);
 	while (!mq_spf_propose(answers, "a.example", records, &got)) {
