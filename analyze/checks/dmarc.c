@@ -82,29 +82,56 @@ find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	propose_first_record(finding, facts, name);
 }
 
+/* The usable addresses of all records, each once. */
+static char *
+all_addresses(const GPtrArray *records, gboolean failures)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (guint r = 0; r < records->len; r++) {
+		const MqDmarcRecord *record = g_ptr_array_index(records, r);
+		const GPtrArray *uris = failures ? record->ruf : record->rua;
+
+		for (guint u = 0; u < uris->len; u++) {
+			const MqReportUri *uri = g_ptr_array_index(uris, u);
+
+			if (uri->problem == NULL && g_hash_table_add(seen, uri->text))
+				g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", uri->text);
+		}
+	}
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+static MqPolicy
+weakest(const GPtrArray *records, MqDmarcWhom whom)
+{
+	MqPolicy least = MQ_POLICY_REJECT;
+
+	for (guint r = 0; r < records->len; r++) {
+		MqPolicy policy = mq_dmarc_record_policy(g_ptr_array_index(records, r), whom);
+
+		least = MIN(least, MAX(policy, MQ_POLICY_NONE));
+	}
+	return least;
+}
+
 /* Nothing of them applies today; the weakest policy is the one that breaks nothing. */
 static char *
 merged(const GPtrArray *records)
 {
 	const MqDmarcRecord *first = g_ptr_array_index(records, 0);
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-	g_autoptr(GString) rua = g_string_new(NULL);
-	MqPolicy weakest = MQ_POLICY_REJECT;
-
-	for (guint r = 0; r < records->len; r++) {
-		const MqDmarcRecord *record = g_ptr_array_index(records, r);
-		MqPolicy policy = mq_dmarc_record_policy(record, MQ_DMARC_SELF);
-
-		weakest = MIN(weakest, MAX(policy, MQ_POLICY_NONE));
-		for (guint u = 0; u < record->rua->len; u++) {
-			const MqReportUri *uri = g_ptr_array_index(record->rua, u);
-
-			if (uri->problem == NULL && g_hash_table_add(seen, uri->text))
-				g_string_append_printf(rua, "%s%s", rua->len > 0 ? "," : "", uri->text);
-		}
-	}
+	g_autofree char *rua = all_addresses(records, FALSE);
+	g_autofree char *ruf = all_addresses(records, TRUE);
+	MqPolicy self = weakest(records, MQ_DMARC_SELF);
+	MqPolicy below = weakest(records, MQ_DMARC_SUBDOMAIN);
+	MqPolicy nonexistent = weakest(records, MQ_DMARC_NONEXISTENT);
 	const MqDmarcChange changes[] = {
-		{ "p", mq_word(&mq_words_policy, weakest) }, { "rua", rua->len > 0 ? rua->str : NULL },
+		{ "p", mq_word(&mq_words_policy, self) },
+		{ "sp", below != self ? mq_word(&mq_words_policy, below) : NULL },
+		{ "np", nonexistent != below ? mq_word(&mq_words_policy, nonexistent) : NULL },
+		{ "rua", rua },
+		{ "ruf", ruf },
 	};
 
 	return mq_dmarc_record_propose(first->text, changes, G_N_ELEMENTS(changes));

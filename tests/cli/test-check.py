@@ -208,6 +208,14 @@ class Check(Case):
         found = self.found(self.check(zone(dict(INCLUDED, **spf(INCLUDES.replace('-all', 'ip4:10.0.0.1 -all'))))))
         self.assertIsNone(found['spf-useless-term']['record'])
 
+    def test_merged_dmarc_has_all_addresses_and_the_weakest_policies(self):
+        found = self.found(self.check(zone(dmarc('v=DMARC1; p=quarantine; rua=mailto:b@example.com; ruf=mailto:g@example.com',
+                                                 'v=DMARC1; p=reject; sp=none; rua=mailto:a@example.com; ruf=mailto:f@example.com'))))
+        tags = dict(tag.split('=', 1) for tag in found['dmarc-multiple']['record'].split('; '))
+        self.assertEqual((tags['p'], tags['sp']), ('quarantine', 'none'))
+        self.assertEqual(set(tags['rua'].split(',')), {'mailto:a@example.com', 'mailto:b@example.com'})
+        self.assertEqual(set(tags['ruf'].split(',')), {'mailto:f@example.com', 'mailto:g@example.com'})
+
     def test_merged_spf_keeps_all_mechanisms(self):
         found = self.found(self.check(zone(spf('v=spf1 mx -all', 'v=spf1 ip4:198.51.100.1 ~all'))))
         self.assertEqual(found['spf-multiple']['record'], 'v=spf1 ip4:198.51.100.1 mx ~all')
