@@ -290,7 +290,9 @@ without_everybody(const MqFacts *facts)
 		}
 	}
 	g_string_append_printf(text, " %s", end_to_keep(record, all, n_kept));
-	return record->problem == NULL && !foreign && is_within_lookups(facts) ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+	if (record->problem != NULL || foreign || !is_within_lookups(facts))
+		return NULL;
+	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static gboolean
