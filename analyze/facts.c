@@ -284,6 +284,14 @@ selector_known(const MqFacts *facts)
 }
 
 gboolean
+mq_facts_under_registry(const MqFacts *facts)
+{
+	const MqDiscovery *walk = &facts->dmarc.walk;
+
+	return walk->record != NULL && walk->record->psd == MQ_PSD_YES && strcmp(walk->policy_domain, facts->domain) != 0;
+}
+
+gboolean
 mq_facts_parked(const MqFacts *facts)
 {
 	const char *spf = mq_facts_spf(facts);

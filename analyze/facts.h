@@ -166,6 +166,9 @@ gboolean mq_facts_parked(const MqFacts *facts);
 /* The policy that receivers apply to the domain today; %MQ_POLICY_ABSENT: none. t=y counts. */
 MqPolicy mq_facts_treatment(const MqFacts *facts);
 
+/* The DMARC record that applies is that of the registry above the domain (psd=y, RFC 9989 section 4.8): its owner has none. */
+gboolean mq_facts_under_registry(const MqFacts *facts);
+
 /* The SPF record when there is exactly one. (nullable) */
 const char *mq_facts_spf(const MqFacts *facts);
 /* Whether that is "v=spf1 -all", in any spacing and case. */

@@ -19,6 +19,7 @@ find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	finding = mq_findings_add(out, kind, facts->domain);
 	mq_finding_detail(finding, "Any certificate authority may issue for %s, its mail hosts and its mta-sts host: neither the name "
 	                  "nor a parent has a CAA record.", facts->domain);
+	mq_finding_evidence(finding, "%s CAA: none, and none at a parent", facts->domain);
 	mq_finding_fix(finding, "publish one issue record for each authority that you use (in place of " EXAMPLE_CA "), and an iodef "
 	               "record with an address for alarms");
 	mq_finding_record(finding, facts->domain, "CAA", g_strdup("0 issue \"" EXAMPLE_CA "\""));

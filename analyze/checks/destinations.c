@@ -28,7 +28,7 @@ find_rua_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *ou
 	guint before = out->list->len;
 	MqFinding *finding;
 
-	if (record == NULL)
+	if (record == NULL || mq_facts_under_registry(facts))
 		return;
 	find_missing(kind, facts, out, "rua", record->has_rua, record->rua);
 	if (out->list->len == before)
@@ -45,7 +45,7 @@ find_ruf_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *ou
 	const MqDmarcRecord *record = facts->dmarc.walk.record;
 	guint before = out->list->len;
 
-	if (record == NULL)
+	if (record == NULL || mq_facts_under_registry(facts))
 		return;
 	find_missing(kind, facts, out, "ruf", record->has_ruf, record->ruf);
 	if (out->list->len > before)

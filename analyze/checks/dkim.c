@@ -129,6 +129,7 @@ find_invalid(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 			finding->severity = MQ_SEVERITY_MEDIUM;
 			mq_finding_detail(finding, "There are %u key records at one selector; which one a receiver takes is chance.",
 			                  fact->keys);
+			mq_finding_evidence(finding, "%s: %u TXT records that are keys", fact->name, fact->keys);
 			mq_finding_fix(finding, "keep one key per selector; a second key needs a second selector");
 		}
 	}
@@ -156,8 +157,11 @@ find_weak(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 			finding->severity = MQ_SEVERITY_HIGH;
 		mq_finding_evidence(finding, "%s", fact->key->text);
 		say_alias(finding, fact);
-		mq_finding_fix(finding, "make a key of %d bits under a new selector, sign with it, and revoke this one a week later",
-		               MQ_DKIM_RSA_BITS_GOOD);
+		if (!fact->key->sha256 && fact->key->bits >= MQ_DKIM_RSA_BITS_GOOD)
+			mq_finding_fix(finding, "publish the key without h=, and sign with rsa-sha256");
+		else
+			mq_finding_fix(finding, "make a key of %d bits under a new selector, sign with it, and revoke this one a week "
+			               "later", MQ_DKIM_RSA_BITS_GOOD);
 	}
 }
 

@@ -19,7 +19,7 @@ dmarc_name(const char *domain)
 static const MqDmarcRecord *
 applied(const MqFacts *facts)
 {
-	return facts->dmarc.walk.record;
+	return mq_facts_under_registry(facts) ? NULL : facts->dmarc.walk.record;
 }
 
 static void
@@ -66,11 +66,19 @@ find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		mq_findings_unknown(out, kind, name, walk->why);
 		return;
 	}
-	if (walk->state == MQ_DISCOVERY_RECORD || facts->dmarc.at->records->len > 1)
+	if ((walk->state == MQ_DISCOVERY_RECORD && !mq_facts_under_registry(facts)) || facts->dmarc.at->records->len > 1)
 		return;
 	finding = mq_findings_add(out, kind, name);
-	mq_finding_detail(finding, "Anybody can send as %s, and nobody tells its owner: no DMARC record applies to it.",
-	                  facts->domain);
+	if (walk->state == MQ_DISCOVERY_RECORD) {
+		finding->severity = MQ_SEVERITY_MEDIUM;
+		mq_finding_detail(finding, "Only the registry's record at %s applies, which is not %s's own: nobody tells its owner "
+		                  "who sends as it.", walk->policy_domain, facts->domain);
+		mq_finding_evidence(finding, "_dmarc.%s: %s", walk->policy_domain, walk->record->text);
+	} else {
+		mq_finding_detail(finding, "Anybody can send as %s, and nobody tells its owner: no DMARC record applies to it.",
+		                  facts->domain);
+	}
+	mq_finding_evidence(finding, "%s TXT: none that begins with v=DMARC1", name);
 	for (guint i = 0; i < facts->dmarc.at->others->len; i++)
 		mq_finding_evidence(finding, "no DMARC record: %s", (const char *)g_ptr_array_index(facts->dmarc.at->others, i));
 	for (guint i = 0; i < facts->spf.stray->len; i++) {
@@ -292,6 +300,30 @@ find_testing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	propose(finding, facts, without, G_N_ELEMENTS(without));
 }
 
+/* A registry's record tells receivers that its owner's subdomains are other people's. */
+static void
+find_psd(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
+{
+	const MqDmarcRecord *record = applied(facts);
+	static const MqDmarcChange without[] = { { "psd", NULL } };
+	g_autofree char *below = NULL;
+	g_autofree char *registered = NULL;
+	MqFinding *finding;
+
+	if (record == NULL || record->psd != MQ_PSD_YES)
+		return;
+	below = g_strconcat("a.", facts->dmarc.walk.policy_domain, NULL);
+	registered = mq_discovery_organization_suffix(below);
+	if (strcmp(registered, below) == 0)
+		return; /* a registry indeed: it is a public suffix */
+	finding = mq_findings_add(out, kind, facts->dmarc.walk.policy_domain);
+	mq_finding_detail(finding, "psd=y says that the domain is a registry under which others have their domains: receivers then "
+	                  "align nothing of a subdomain with it.");
+	mq_finding_evidence(finding, "%s", record->text);
+	mq_finding_fix(finding, "publish the record without psd=y");
+	propose(finding, facts, without, G_N_ELEMENTS(without));
+}
+
 static const char *
 said(const char *name)
 {
@@ -321,6 +353,10 @@ find_disagreement(const MqFindingKind *kind, const MqFacts *facts, MqFindings *o
 	                  "they come to different ends: the policy is %s or %s, the organization %s or %s.",
 	                  said(walk->policy_domain), said(suffix->policy_domain), walk->organizational_domain,
 	                  suffix->organizational_domain);
+	mq_finding_evidence(finding, "RFC 9989: policy of %s, organization %s", said(walk->policy_domain),
+	                    walk->organizational_domain);
+	mq_finding_evidence(finding, "RFC 7489: policy of %s, organization %s", said(suffix->policy_domain),
+	                    suffix->organizational_domain);
 	mq_finding_fix(finding, "publish a DMARC record at %s itself%s", facts->domain,
 	               organization ? "; psd=n in the record of an organizational domain settles it for new receivers" : "");
 }
@@ -361,6 +397,7 @@ static const MqFindingKind kinds[] = {
 	  find_subdomain_weaker },
 	{ "dmarc-obsolete-tag", MQ_SEVERITY_LOW, "Obsolete DMARC tags", "RFC 9989 appendix C", find_obsolete },
 	{ "dmarc-testing", MQ_SEVERITY_MEDIUM, "DMARC is in test mode", "RFC 9989 section 4.8", find_testing },
+	{ "dmarc-psd", MQ_SEVERITY_MEDIUM, "The DMARC record says it is a registry's", "RFC 9989 section 4.8", find_psd },
 	{ "dmarc-discovery-differs", MQ_SEVERITY_LOW, "Old and new receivers find different policies",
 	  "RFC 9989 section 4.10, RFC 7489 section 3.2", find_disagreement },
 };

@@ -162,6 +162,8 @@ find_cname(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		finding = mq_findings_add(out, kind, mx->host);
 		mq_finding_detail(finding, "%s is an alias (CNAME) of %s. An MX must name a host; some senders refuse this one.", mx->host,
 		                  mx->alias);
+		mq_finding_evidence(finding, "%s MX %u %s", facts->domain, mx->preference, mx->host);
+		mq_finding_evidence(finding, "%s CNAME %s", mx->host, mx->alias);
 		mq_finding_fix(finding, "name %s in the MX record itself", mx->alias);
 		if (mx->state == MQ_FACT_PRESENT)
 			mq_finding_record(finding, facts->domain, "MX", g_strdup_printf("%u %s.", mx->preference, mx->alias));
@@ -193,6 +195,8 @@ find_address(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 			finding = mq_findings_add(out, kind, mx->host);
 			mq_finding_detail(finding, "%s has the address %s, which is %s: no sender on the internet reaches it.", mx->host,
 			                  text, what);
+			mq_finding_evidence(finding, "%s MX %u %s", facts->domain, mx->preference, mx->host);
+			mq_finding_evidence(finding, "%s %s %s", mx->host, fact->address.n_bytes == 4 ? "A" : "AAAA", text);
 			mq_finding_fix(finding, "give %s its public address", mx->host);
 		}
 	}
@@ -244,6 +248,10 @@ check_reverse(const MqFindingKind *kind, const MqMxFact *mx, const MqAddressFact
 	else
 		mq_finding_detail(finding, "%s (%s) is called %s in reverse DNS, and that name does not lead back to it. If it also "
 		                  "sends, large receivers refuse its mail.", text, mx->host, fact->reverse_name);
+	if (fact->reverse == MQ_FACT_ABSENT)
+		mq_finding_evidence(finding, "%s PTR: no such name, or no data", name);
+	else
+		mq_finding_evidence(finding, "%s PTR %s", name, fact->reverse_name);
 	mq_finding_fix(finding, "have whoever runs the network set the PTR record of %s to the host's name", text);
 	mq_finding_record(finding, name, "PTR", g_strdup_printf("%s.", mx->host));
 }

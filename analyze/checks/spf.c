@@ -53,6 +53,7 @@ find_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	if (finding == NULL)
 		return;
 	mq_finding_detail(finding, "%s does not say which hosts may send for it.", facts->domain);
+	mq_finding_evidence(finding, "%s TXT: none that begins with v=spf1", facts->domain);
 	for (guint i = 0; i < facts->spf.stray->len; i++)
 		mq_finding_evidence(finding, "no SPF record: %s", (const char *)g_ptr_array_index(facts->spf.stray, i));
 	mq_finding_fix(finding, mq_facts_parked(facts) ? "the domain sends no mail: say so"
@@ -77,10 +78,52 @@ find_multiple(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
 }
 
+/* The name that the records of @nodes, which @path leads to, come back to; NULL: none. */
+static const char *
+looped(const GPtrArray *nodes, GPtrArray *path)
+{
+	const char *again = NULL;
+
+	for (guint i = 0; nodes != NULL && again == NULL && i < nodes->len; i++) {
+		const MqSpfNode *node = g_ptr_array_index(nodes, i);
+
+		if (node->target == NULL || (node->kind != MQ_SPF_INCLUDE && node->kind != MQ_SPF_REDIRECT))
+			continue;
+		if (g_ptr_array_find_with_equal_func(path, node->target, g_str_equal, NULL))
+			return node->target;
+		g_ptr_array_add(path, node->target);
+		again = looped(node->children, path);
+		g_ptr_array_remove_index(path, path->len - 1);
+	}
+	return again;
+}
+
+/* (transfer none) (nullable) */
+static const char *
+find_loop(const MqFacts *facts)
+{
+	g_autoptr(GPtrArray) path = g_ptr_array_new();
+
+	g_ptr_array_add(path, facts->domain);
+	return looped(facts->spf.ranges->tree, path);
+}
+
+static const char *
+permerror_fix(const MqSpfSurvey *ranges, const char *loop)
+{
+	if (loop != NULL)
+		return "take out the include or redirect that leads back";
+	if (ranges->lookups > MQ_SPF_LOOKUPS)
+		return "drop services that no longer send, or replace an include by the ranges it stands for (they change: look again "
+		       "from time to time)";
+	return "publish the record with its slips mended; look whether what could not be read is missing now";
+}
+
 static void
 find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
 	const MqSpfSurvey *ranges = facts->spf.ranges;
+	const char *loop;
 	MqFinding *finding;
 
 	if (ranges == NULL)
@@ -89,8 +132,12 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		mq_findings_unknown(out, kind, facts->domain, ranges->problem);
 	if (ranges->result != MQ_RESULT_PERMERROR && ranges->lookups <= MQ_SPF_LOOKUPS)
 		return;
+	loop = find_loop(facts);
 	finding = mq_findings_add(out, kind, facts->domain);
-	if (ranges->lookups > MQ_SPF_LOOKUPS)
+	if (loop != NULL)
+		mq_finding_detail(finding, "The record leads back to %s without end; receivers stop at %d DNS lookups and give up with "
+		                  "a permanent error.", loop, MQ_SPF_LOOKUPS);
+	else if (ranges->lookups > MQ_SPF_LOOKUPS)
 		mq_finding_detail(finding, "The record needs %s%u DNS lookups; receivers stop at %d and give up with a permanent error.",
 		                  ranges->incomplete ? "more than " : "", ranges->lookups, MQ_SPF_LOOKUPS);
 	else
@@ -99,10 +146,7 @@ find_permerror(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 	mq_finding_evidence(finding, "%s", mq_facts_spf(facts));
 	if (ranges->lookups > MQ_SPF_LOOKUPS && ranges->problem != NULL)
 		mq_finding_evidence(finding, "%s", ranges->problem);
-	mq_finding_fix(finding, ranges->lookups > MQ_SPF_LOOKUPS
-	               ? "drop services that no longer send, or replace an include by the ranges it stands for (they change: look again "
-	                 "from time to time)"
-	               : "publish the record with its slips mended; look whether what could not be read is missing now");
+	mq_finding_fix(finding, "%s", permerror_fix(ranges, loop));
 	if (facts->spf.proposal != NULL)
 		mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
 }
@@ -374,15 +418,24 @@ find_neutral(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 }
 
 static gboolean
+is_unreachable(const MqBlock *block)
+{
+	MqAddress last = mq_block_last(block);
+	const char *what = mq_checks_unreachable(&block->first);
+
+	return what != NULL && g_strcmp0(what, mq_checks_unreachable(&last)) == 0;
+}
+
+static gboolean
 is_broad(const MqSpfTerm *term)
 {
 	if (term->qualifier != '+')
 		return FALSE;
 	switch (term->kind) {
 	case MQ_SPF_IP4:
-		return term->block.prefix > 0 && term->block.prefix < BROAD_V4;
+		return term->block.prefix > 0 && term->block.prefix < BROAD_V4 && !is_unreachable(&term->block);
 	case MQ_SPF_IP6:
-		return term->block.prefix > 0 && term->block.prefix < BROAD_V6;
+		return term->block.prefix > 0 && term->block.prefix < BROAD_V6 && !is_unreachable(&term->block);
 	case MQ_SPF_A:
 	case MQ_SPF_MX:
 		return term->prefix4 < BROAD_V4 || term->prefix6 < BROAD_V6;
@@ -410,15 +463,6 @@ find_broad(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 		return;
 	mq_finding_detail(finding, "The record lets whole networks send, strangers' hosts among them.");
 	mq_finding_fix(finding, "name the addresses that really send");
-}
-
-static gboolean
-is_unreachable(const MqBlock *block)
-{
-	MqAddress last = mq_block_last(block);
-	const char *what = mq_checks_unreachable(&block->first);
-
-	return what != NULL && g_strcmp0(what, mq_checks_unreachable(&last)) == 0;
 }
 
 /* Why a term does nothing; NULL: it does. @ended: "all" came before; @has_all: it comes at all */

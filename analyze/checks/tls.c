@@ -149,6 +149,7 @@ find_tlsrpt_missing(const MqFindingKind *kind, const MqFacts *facts, MqFindings 
 		return;
 	finding = mq_findings_add(out, kind, name);
 	mq_finding_detail(finding, "Senders that cannot reach the domain over TLS have nowhere to report it.");
+	mq_finding_evidence(finding, "%s TXT: none that begins with v=TLSRPTv1", name);
 	mq_finding_fix(finding, "publish a record with an address that exists");
 	mq_finding_record(finding, name, "TXT", g_strdup_printf("v=TLSRPTv1; rua=mailto:tls-reports@%s", facts->domain));
 }

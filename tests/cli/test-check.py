@@ -60,6 +60,8 @@ WORLDS = [
     ('spf-multiple', spf('v=spf1 mx -all', 'v=spf1 a ~all'), 'high'),
     ('spf-permerror', spf('v=spf1 ipv4:192.0.2.1 -all'), 'high'),
     ('spf-permerror', dict(INCLUDED, **spf(INCLUDES)), 'high'),
+    ('dmarc-psd', dmarc('v=DMARC1; p=reject; psd=y' + REPORTS), 'medium'),
+    ('dmarc-missing', {'_dmarc.example.com TXT': [], '_dmarc.com TXT': ['"v=DMARC1; p=reject; psd=y"']}, 'medium'),
     ('spf-lookup-limit-near', dict(INCLUDED, **spf(INCLUDES.replace('include:i10.example.net include:i11.example.net ', ''))), 'low'),
     ('spf-void-lookups', spf('v=spf1 a:x1.example.com a:x2.example.com a:x3.example.com -all'), 'medium'),
     ('spf-permissive', spf('v=spf1 mx +all'), 'critical'),
@@ -134,6 +136,24 @@ class Check(Case):
                 self.assertIn(identifier, found)
                 self.assertEqual(found[identifier]['severity'], severity)
                 self.assertTrue(found[identifier]['detail'] and found[identifier]['reference'])
+                for other in found.values():
+                    self.assertTrue(other['evidence'] or other['severity'] in ('ok', 'unknown'), other)
+
+    def test_a_record_that_leads_back_is_told(self):
+        world = dict(spf('v=spf1 include:i.example.net -all'), **{'i.example.net TXT': ['"v=spf1 redirect=example.com"']})
+        found = self.found(self.check(zone(world)))['spf-permerror']
+        self.assertIn('leads back to example.com', found['detail'])
+        self.assertIn('take out the include', found['fix'])
+
+    def test_private_networks_are_useless_and_not_broad(self):
+        found = self.found(self.check(zone(spf('v=spf1 mx ip4:10.0.0.0/8 -all'))))
+        self.assertIn('spf-useless-term', found)
+        self.assertNotIn('spf-broad-range', found)
+
+    def test_under_a_registry_nothing_is_proposed_there(self):
+        found = self.found(self.check(zone({'_dmarc.example.com TXT': [], '_dmarc.com TXT': ['"v=DMARC1; p=none; sp=none; psd=y; pct=10"']})))
+        self.assertEqual([f['id'] for f in found.values() if f['record_name'] == '_dmarc.com'], [])
+        self.assertEqual(found['dmarc-missing']['record_name'], '_dmarc.example.com')
 
     def test_no_finding_where_it_is_not(self):
         good = self.found(self.check(zone(), status=0))
