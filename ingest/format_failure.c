@@ -292,10 +292,54 @@ keep_domain_only(char **address)
 		*address = g_strconcat("@", domain, NULL);
 }
 
+/* Where the local part starts whose '@' comes next in @out: a quoted one may hold anything. */
+static gsize
+local_part_start(const GString *out)
+{
+	gsize at = out->len;
+
+	if (at > 0 && out->str[at - 1] == '"') {
+		for (at--; at > 0 && out->str[at - 1] != '"'; at--)
+			;
+		return at > 0 ? at - 1 : 0;
+	}
+	while (at > 0 && strchr(" \t,;:=<>()[]\"", out->str[at - 1]) == NULL)
+		at--;
+	return at;
+}
+
+/* Free text in which somebody's address may stand all the same: "eaten by @example.com". */
+static void
+hide_local_parts(char **text)
+{
+	g_autofree char *owned = *text;
+	GString *out;
+
+	if (owned == NULL)
+		return;
+	out = g_string_new(NULL);
+	for (const char *at = owned; *at != '\0'; at++) {
+		if (*at == '@')
+			g_string_truncate(out, local_part_start(out));
+		g_string_append_c(out, *at);
+	}
+	*text = g_string_free(out, FALSE);
+}
+
 /* Domains stay, people go. */
 static void
-redact(MqFailure *f)
+redact(MqReport *report)
 {
+	MqFailure *f = report->failure;
+	char **const free_texts[] = {
+		&report->reporter, &f->feedback_type, &f->user_agent, &f->source_text, &f->delivery_result,
+		&f->identity_alignment_said, &f->dkim_domain, &f->dkim_selector, &f->spf_dns,
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(free_texts); i++)
+		hide_local_parts(free_texts[i]);
+	for (guint i = 0; i < f->auth_failure->len; i++)
+		hide_local_parts((char **)&g_ptr_array_index(f->auth_failure, i));
 	keep_domain_only(&f->original_mail_from);
 	keep_domain_only(&f->original_rcpt_to);
 	keep_domain_only(&f->header_from);
@@ -323,7 +367,7 @@ deliver(MqFormatContext *context, MqReport *report, GError **error)
 		mq_problems_add(context->problems, MQ_PROBLEM_ADDRESS_ODD, TRUE, (gint)context->report, context->part,
 		                "names no source address that can be read");
 	if (context->redact)
-		redact(f);
+		redact(report);
 	return mq_format_deliver(context, report, NULL, error);
 }
 

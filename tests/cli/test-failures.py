@@ -86,6 +86,23 @@ class Failures(Case):
         self.json('ingest', '--redact', self.maildir(feedback()))
         self.check_redacted()
 
+    def test_redacted_where_no_address_belongs(self):
+        odd = b'''Reporting-MTA: dns; mta.secret@reporter.example\r
+Delivery-Result: eaten by eve.secret@example.org, <"quoted secret"@example.org>\r
+SPF-DNS: txt:example.com:"v=spf1 exp=postmaster.secret@example.com"\r
+DKIM-Selector: sel.secret@example.com\r
+Auth-Failure: auth.secret@example.com\r
+Identity-Alignment: said.secret@example.com\r
+User-Agent: agent.secret@example.com\r
+Source-IP: 999.1.1.1 (ip.secret@example.com)\r
+'''
+        plain = feedback().replace(b'User-Agent: Reporter/1.0\r\n', b'').replace(b'Source-IP: 192.0.2.7\r\n', odd)
+        self.json('ingest', '--redact', self.maildir(plain))
+        self.assertNotIn(b'secret', self.stored())
+        [shown] = self.json('failures', *WINDOW)['failures']
+        self.assertEqual((shown['reporter'], shown['delivery_result']),
+                         ('@reporter.example', 'eaten by @example.org, <@example.org>'))
+
     def test_redacted_by_configuration(self):
         config = self.file(b'[ingest]\nredact = true\n', 'marque.conf')
         self.json('ingest', '--config', config, self.maildir(feedback()))
