@@ -154,6 +154,15 @@ take_text(char **into, char *text)
 		g_free(text);
 }
 
+static gint64
+first_date(const MqFields *fields, const char *name)
+{
+	const char *value = mq_fields_get(fields, name, 0);
+	gint64 at;
+
+	return value != NULL && mq_when_parse_rfc5322(value, &at) ? at : MQ_TIME_ABSENT;
+}
+
 /* --- what the parts say --- */
 
 static void
@@ -188,11 +197,9 @@ read_feedback(MqReport *report, const MqFields *fields)
 		if (g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, &incidents, NULL))
 			f->incidents = (gint64)incidents;
 	}
-	value = mq_fields_get(fields, "Arrival-Date", 0);
-	if (value == NULL)
-		value = mq_fields_get(fields, "Received-Date", 0); /* RFC 5965's older name */
-	if (value == NULL || !mq_when_parse_rfc5322(value, &f->arrival_s))
-		f->arrival_s = MQ_TIME_ABSENT;
+	f->arrival_s = first_date(fields, "Arrival-Date");
+	if (f->arrival_s == MQ_TIME_ABSENT)
+		f->arrival_s = first_date(fields, "Received-Date"); /* RFC 5965's older name */
 	value = mq_fields_get(fields, "Reporting-MTA", 0);
 	if (value != NULL) {
 		const char *name = strchr(value, ';');
@@ -259,21 +266,24 @@ find_original(MqFailure *f, const MqMail *mail, guint from)
 
 /* --- what follows from it --- */
 
+/* In the words of RFC 9991; a mechanism's result is 1 when it gave an aligned identity, 0, or -1 when unknown. */
+static void
+set_alignment(MqFailure *f, int dkim, int spf)
+{
+	if (dkim >= 0 || spf >= 0)
+		f->identity_alignment = g_strdup(dkim == 0 && spf == 0 ? "dkim,spf" : dkim == 0 ? "dkim" : spf == 0 ? "spf" : "none");
+}
+
 /* RFC 9991 4: what failed to authenticate an aligned identity. Recomputed: RFC 7489 had it the other way. */
 static void
 recompute_alignment(MqFailure *f)
 {
 	g_autoptr(MqAuthResults) results = f->auth_results != NULL ? mq_auth_results_parse(f->auth_results) : NULL;
 	g_autofree char *from = f->header_from != NULL ? mq_domain_of_address(f->header_from) : g_strdup(f->reported_domain);
-	int dkim;
-	int spf;
 
 	if (results == NULL || from == NULL)
 		return;
-	dkim = mq_auth_results_aligned(results, "dkim", from);
-	spf = mq_auth_results_aligned(results, "spf", from);
-	if (dkim >= 0 || spf >= 0)
-		f->identity_alignment = g_strdup(dkim == 0 && spf == 0 ? "dkim,spf" : dkim == 0 ? "dkim" : spf == 0 ? "spf" : "none");
+	set_alignment(f, mq_auth_results_aligned(results, "dkim", from), mq_auth_results_aligned(results, "spf", from));
 }
 
 /* "@example.com". An address without a domain that is one could be a name: nothing of it stays. */
@@ -410,6 +420,17 @@ notice_value(const char *text, const char *label)
 	return mq_text_clean(line, -1, MQ_LIMIT_FIELD_BYTES);
 }
 
+/* "SPF Alignment: no": 0; -1 when it does not say. */
+static int
+notice_alignment(const char *text, const char *label)
+{
+	g_autofree char *value = notice_value(text, label);
+
+	if (value == NULL)
+		return -1;
+	return g_ascii_strcasecmp(value, "yes") == 0 ? 1 : g_ascii_strcasecmp(value, "no") == 0 ? 0 : -1;
+}
+
 static gboolean
 read_notice(const char *text, MqFormatContext *context, GError **error)
 {
@@ -424,6 +445,7 @@ read_notice(const char *text, MqFormatContext *context, GError **error)
 	f->feedback_type = g_strdup("auth-failure");
 	add_words(f->auth_failure, "dmarc");
 	set_source(f, source);
+	set_alignment(f, notice_alignment(text, "DKIM Alignment:"), notice_alignment(text, "SPF Alignment:"));
 	f->reported_domain = domain != NULL ? mq_domain_normalize(domain, NULL) : NULL;
 	if (date == NULL || !mq_when_parse_rfc5322(date, &f->arrival_s))
 		f->arrival_s = MQ_TIME_ABSENT;

@@ -61,6 +61,18 @@ class Failures(Case):
                          [('abuse', '192.0.2.7', 'dkim'), ('auth-failure', '192.0.2.7', 'dkim')])
         self.assertIn('abuse', self.text('failures', *WINDOW))
 
+    def test_older_date_when_the_newer_cannot_be_read(self):
+        date = b'Arrival-Date: soon\r\nReceived-Date: Tue, 14 Nov 2023 09:00:00 +0000\r\n'
+        self.json('ingest', self.maildir(feedback().replace(b'Arrival-Date: Wed, 15 Nov 2023 01:00:00 +0000\r\n', date)))
+        self.assertEqual(self.json('failures', *WINDOW)['failures'][0]['arrival_date'], '2023-11-14T09:00:00Z')
+
+    def test_alignment_of_a_notice(self):
+        notice = b'''From: mailer@cp.example\r\nDate: Wed, 15 Nov 2023 01:00:00 +0000\r\n\r
+A message claiming to be from you has failed the published DMARC policy.\r\n\r
+Sender Domain: example.com\r\nSender IP Address: 192.0.2.9\r\nSPF Alignment: yes\r\nDKIM Alignment: no\r\n'''
+        self.json('ingest', self.maildir(notice))
+        self.assertEqual(self.json('failures', *WINDOW)['failures'][0]['identity_alignment'], 'dkim')
+
     def test_complaints_are_no_failures(self):
         self.json('ingest', self.maildir(mail(report()), feedback(), feedback('abuse', day=16), feedback('Not-Spam', day=17)))
         summary = self.json('summary', 'example.com', *WINDOW)['domains'][0]
