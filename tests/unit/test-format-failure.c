@@ -130,7 +130,7 @@ static const Case cases[] = {
 	  "published DMARC policy.\r\n\r\n  Sender Domain: example.com\r\n  Sender IP Address: 192.0.2.3\r\n"
 	  "  Received Date: Tue, 24 Nov 2026 00:00:00 +0000\r\n  SPF Alignment: no\r\n  DKIM Alignment: no\r\n"
 	  "------ This is a copy of the headers ------\r\n\r\nSubject: Payment\r\nMessage-ID: <2@example.com>\r\n",
-	  "type=auth-failure source=192.0.2.3 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z subject=Payment id=2@example.com\n",
+	  "type=auth-failure source=192.0.2.3 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf subject=Payment id=2@example.com\n",
 	  FALSE },
 	{ "a notice in a multipart that calls itself a report",
 	  MAIL("multipart/report", PART("text/plain", "A message claiming to be from you has failed the published DMARC policy.\r\n"
