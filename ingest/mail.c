@@ -1,47 +1,18 @@
-#include "ingest/mail.h"
+#include "ingest/mail_own.h"
 
 #include <string.h>
 
-#include <gmime/gmime.h>
-
-#include "ingest/domain.h"
-#include "ingest/error.h"
 #include "ingest/limits.h"
-#include "ingest/mail_plain.h"
 #include "ingest/mail_scan.h"
 #include "ingest/mime_value.h"
 #include "ingest/text.h"
-#include "ingest/when.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeStream, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeParser, g_object_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeFilter, g_object_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeContentType, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GMimeContentDisposition, g_object_unref)
 
-/* Of a header field: what is decoded at all. Longer ones are somebody's attack or a long To. */
-#define FIELD_RAW_BYTES 16384
-
 /* A mail of up to this size is held; if it is a plain one, it is read without the library's parser. */
 #define PLAIN_BYTES (1024 * 1024)
-
-/* One of the two has been read: the library's message or a plain mail. */
-struct MqMail {
-	GMimeStream *stream;   /* the bodies are in it */
-	GMimeMessage *message;
-	GBytes *bytes;         /* the plain mail borrows from them */
-	MqPlainMail *plain;
-	char *type;
-	GPtrArray *leaves;     /* Leaf * */
-	gboolean cut;
-};
-
-typedef struct {
-	MqLeaf shown;
-	GMimeObject *object;      /* of the message */
-	const MqPlainLeaf *plain; /* of the plain mail */
-} Leaf;
 
 void
 mq_mail_init(void)
@@ -52,7 +23,7 @@ mq_mail_init(void)
 static void
 leaf_free(gpointer data)
 {
-	Leaf *leaf = data;
+	MqMailLeaf *leaf = data;
 
 	g_free(leaf->shown.type);
 	g_free(leaf->shown.charset);
@@ -99,10 +70,10 @@ describe(GMimeContentType *type)
 	};
 }
 
-static Leaf *
+static MqMailLeaf *
 new_leaf(MqMail *mail, Described *described, const char *name, const char *disposition)
 {
-	Leaf *leaf = g_new0(Leaf, 1);
+	MqMailLeaf *leaf = g_new0(MqMailLeaf, 1);
 
 	leaf->shown.type = g_steal_pointer(&described->type);
 	leaf->shown.charset = g_steal_pointer(&described->charset);
@@ -118,7 +89,7 @@ add_leaf(MqMail *mail, GMimeObject *object)
 {
 	const char *name = GMIME_IS_PART(object) ? g_mime_part_get_filename(GMIME_PART(object)) : NULL;
 	g_auto(Described) described = { .type = NULL };
-	Leaf *leaf;
+	MqMailLeaf *leaf;
 
 	if (mail->leaves->len >= MQ_LIMIT_MESSAGE_PARTS) {
 		mail->cut = TRUE;
@@ -151,8 +122,8 @@ flatten(MqMail *mail, GMimeObject *object, guint depth)
 		flatten(mail, g_mime_multipart_get_part(multipart, i), depth + 1);
 }
 
-static MqMail *
-mail_of(GMimeMessage *message, GMimeStream *stream)
+MqMail *
+mq_mail_of(GMimeMessage *message, GMimeStream *stream)
 {
 	MqMail *mail = g_new0(MqMail, 1);
 	GMimeObject *top = g_mime_message_get_mime_part(message);
@@ -366,143 +337,10 @@ mq_mail_read(MqPart *part, GError **error)
 	message = g_mime_parser_construct_message(parser, NULL);
 	if (message == NULL)
 		message = g_mime_message_new(FALSE); /* what has no header at all has no parts */
-	return mail_of(message, stream);
+	return mq_mail_of(message, stream);
 }
 
-/* ------------------------------------------------------------------- header */
-
-/* The @i-th field called @name as it stands, cut where nobody reads on; its folding stays. NULL when
- * there is none. */
-static char *
-raw_field(const MqMail *mail, const char *name, guint i)
-{
-	GMimeHeaderList *headers;
-	int n;
-
-	if (mail->plain != NULL) {
-		const MqPlainField *field = mq_plain_field(mail->plain->fields, name, i);
-
-		return field != NULL ? g_strndup(field->value, MIN(field->n_value, FIELD_RAW_BYTES)) : NULL;
-	}
-	headers = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
-	n = g_mime_header_list_get_count(headers);
-	for (int at = 0; at < n; at++) {
-		GMimeHeader *header = g_mime_header_list_get_header_at(headers, at);
-		const char *raw = g_mime_header_get_raw_value(header);
-
-		if (g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0 && i-- == 0)
-			return g_strndup(raw != NULL ? raw : "", FIELD_RAW_BYTES);
-	}
-	return NULL;
-}
-
-/* One line of ASCII where nothing is encoded. */
-static gboolean
-needs_no_decoding(const char *raw)
-{
-	for (; *raw != '\0'; raw++)
-		if (!g_ascii_isprint(*raw) || (raw[0] == '=' && raw[1] == '?'))
-			return FALSE;
-	return TRUE;
-}
-
-/* "a@b.example" and nothing else. */
-static gboolean
-is_bare_address(const char *text)
-{
-	const char *at = strchr(text, '@');
-
-	if (at == NULL || at == text || at[1] == '\0')
-		return FALSE;
-	for (const char *c = text; *c != '\0'; c++)
-		if (!g_ascii_isalnum(*c) && strchr("-_+.", *c) == NULL && c != at)
-			return FALSE;
-	/* a dot that stands alone is something to the library */
-	return strstr(text, "..") == NULL && text[0] != '.' && at[-1] != '.' && at[1] != '.' && at[strlen(at) - 1] != '.';
-}
-
-char *
-mq_mail_header(const MqMail *mail, const char *name, guint i)
-{
-	g_autofree char *raw = raw_field(mail, name, i);
-	g_autofree char *unfolded = NULL;
-	g_autofree char *decoded = NULL;
-
-	if (raw == NULL)
-		return NULL;
-	if (needs_no_decoding(raw))
-		return mq_text_clean(raw, -1, MQ_LIMIT_FIELD_BYTES);
-	unfolded = g_mime_utils_header_unfold(raw);
-	decoded = g_mime_utils_header_decode_text(NULL, unfolded);
-	return mq_text_clean(decoded, -1, MQ_LIMIT_FIELD_BYTES);
-}
-
-/* The first mailbox; one level of groups is all that a From field has. */
-static const char *
-first_address(InternetAddressList *list)
-{
-	int n = internet_address_list_length(list);
-
-	for (int i = 0; i < n; i++) {
-		InternetAddress *address = internet_address_list_get_address(list, i);
-
-		if (INTERNET_ADDRESS_IS_MAILBOX(address))
-			return internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
-	}
-	return NULL;
-}
-
-char *
-mq_mail_header_address(const MqMail *mail, const char *name)
-{
-	g_autoptr(InternetAddressList) list = NULL;
-	g_autofree char *raw = raw_field(mail, name, 0);
-	g_autofree char *unfolded = NULL;
-	const char *address;
-
-	if (raw == NULL)
-		return NULL;
-	g_strstrip(raw);
-	if (is_bare_address(raw))
-		return mq_text_clean(raw, -1, MQ_LIMIT_FIELD_BYTES);
-	unfolded = g_mime_utils_header_unfold(raw);
-	list = internet_address_list_parse(NULL, unfolded);
-	address = list != NULL ? first_address(list) : NULL;
-	return address != NULL && address[0] != '\0' ? mq_text_clean(address, -1, MQ_LIMIT_FIELD_BYTES) : NULL;
-}
-
-void
-mq_envelope_clear(MqEnvelope *envelope)
-{
-	g_clear_pointer(&envelope->message_id, g_free);
-	g_clear_pointer(&envelope->from, g_free);
-	g_clear_pointer(&envelope->from_domain, g_free);
-	g_clear_pointer(&envelope->subject, g_free);
-	g_clear_pointer(&envelope->authentication_results, g_ptr_array_unref);
-	g_clear_pointer(&envelope->authentication, g_free);
-	envelope->date_s = MQ_TIME_ABSENT;
-}
-
-#define AUTHENTICATION_RESULTS_MAX 20
-
-void
-mq_mail_envelope(const MqMail *mail, MqEnvelope *envelope)
-{
-	g_autofree char *date = mq_mail_header(mail, "Date", 0);
-	char *results;
-
-	mq_envelope_clear(envelope);
-	envelope->message_id = mq_mail_header(mail, "Message-ID", 0);
-	envelope->from = mq_mail_header_address(mail, "From");
-	envelope->from_domain = envelope->from != NULL ? mq_domain_of_address(envelope->from) : NULL;
-	envelope->subject = mq_mail_header(mail, "Subject", 0);
-	if (date != NULL && !mq_when_parse_rfc5322(date, &envelope->date_s))
-		envelope->date_s = MQ_TIME_ABSENT;
-	envelope->authentication_results = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = 0; i < AUTHENTICATION_RESULTS_MAX
-	                  && (results = mq_mail_header(mail, "Authentication-Results", i)) != NULL; i++)
-		g_ptr_array_add(envelope->authentication_results, results);
-}
+/* ------------------------------------------------------------------- answers */
 
 const char *
 mq_mail_type(const MqMail *mail)
@@ -510,16 +348,14 @@ mq_mail_type(const MqMail *mail)
 	return mail->type;
 }
 
-/* ------------------------------------------------------------------- leaves */
-
 guint
 mq_mail_n_leaves(const MqMail *mail)
 {
 	return mail->leaves->len;
 }
 
-static const Leaf *
-leaf_at(const MqMail *mail, guint i)
+const MqMailLeaf *
+mq_mail_own_leaf(const MqMail *mail, guint i)
 {
 	g_assert(i < mail->leaves->len);
 	return mail->leaves->pdata[i];
@@ -528,154 +364,11 @@ leaf_at(const MqMail *mail, guint i)
 const MqLeaf *
 mq_mail_leaf(const MqMail *mail, guint i)
 {
-	return &leaf_at(mail, i)->shown;
+	return &mq_mail_own_leaf(mail, i)->shown;
 }
 
 gboolean
 mq_mail_is_cut(const MqMail *mail)
 {
 	return mail->cut;
-}
-
-typedef struct {
-	MqPart part;
-	GMimeStream *stream; /* (nullable) decodes */
-} LeafPart;
-
-static gssize
-leaf_read(MqPart *part, guint8 *bytes, gsize n, GError **error)
-{
-	LeafPart *self = (LeafPart *)part;
-	gssize got;
-
-	if (self->stream == NULL || g_mime_stream_eos(self->stream))
-		return 0; /* GMime calls reading at the end an error */
-	got = g_mime_stream_read(self->stream, (char *)bytes, MIN(n, G_MAXINT));
-	if (got >= 0 || g_mime_stream_eos(self->stream))
-		return MAX(got, 0);
-	g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the body cannot be read");
-	return -1;
-}
-
-static void
-leaf_close(MqPart *part)
-{
-	LeafPart *self = (LeafPart *)part;
-
-	g_clear_object(&self->stream);
-	g_free(self);
-}
-
-static const MqPartKind leaf_kind = { .name = "body", .read = leaf_read, .close = leaf_close };
-
-/* Some senders leave out the final "=" of base64, and the decoder would drop what is before them; two
- * too many do no harm. */
-#define PADDING "=="
-
-static GMimeStream *
-padded(GMimeStream *raw)
-{
-	g_autoptr(GMimeStream) padding = g_mime_stream_mem_new_with_buffer(PADDING, strlen(PADDING));
-	GMimeStream *both = g_mime_stream_cat_new();
-
-	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(both), raw);
-	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(both), padding);
-	return both;
-}
-
-/* NULL: there is no body. */
-static GMimeStream *
-decoding_stream(GMimeObject *object)
-{
-	GMimeDataWrapper *content = GMIME_IS_PART(object) ? g_mime_part_get_content(GMIME_PART(object)) : NULL;
-	GMimeStream *raw = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
-	g_autoptr(GMimeStream) source = NULL;
-	g_autoptr(GMimeFilter) decode = NULL;
-	GMimeContentEncoding encoding;
-	GMimeStream *stream;
-
-	if (raw == NULL)
-		return NULL;
-	g_mime_stream_reset(raw);
-	encoding = g_mime_data_wrapper_get_encoding(content);
-	source = encoding == GMIME_CONTENT_ENCODING_BASE64 ? padded(raw) : g_object_ref(raw);
-	stream = g_mime_stream_filter_new(source);
-	decode = g_mime_filter_basic_new(encoding, FALSE);
-	g_mime_stream_filter_add(GMIME_STREAM_FILTER(stream), decode);
-	return stream;
-}
-
-/* All at once: a plain mail is not large. */
-static GBytes *
-decode_plain(const MqMail *mail, const MqPlainLeaf *plain)
-{
-	g_autofree char *word = mq_plain_value(plain->fields, "Content-Transfer-Encoding");
-	GMimeContentEncoding encoding = word != NULL ? g_mime_content_encoding_from_string(g_strstrip(word))
-	                                             : GMIME_CONTENT_ENCODING_DEFAULT;
-	const char *start = g_bytes_get_data(mail->bytes, NULL);
-	GMimeEncoding state;
-	char *out;
-	gsize n;
-
-	if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
-	    && encoding != GMIME_CONTENT_ENCODING_UUENCODE)
-		return g_bytes_new_from_bytes(mail->bytes, (gsize)(plain->body - start), plain->n_body);
-	g_mime_encoding_init_decode(&state, encoding);
-	out = g_malloc(g_mime_encoding_outlen(&state, plain->n_body) + g_mime_encoding_outlen(&state, strlen(PADDING)));
-	n = g_mime_encoding_step(&state, plain->body, plain->n_body, out);
-	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
-		n += g_mime_encoding_flush(&state, PADDING, strlen(PADDING), out + n);
-	return g_bytes_new_take(out, n);
-}
-
-MqPart *
-mq_mail_leaf_part(const MqMail *mail, guint i, const MqPart *around)
-{
-	const Leaf *leaf = leaf_at(mail, i);
-	LeafPart *self;
-
-	if (leaf->plain != NULL) {
-		g_autoptr(GBytes) bytes = decode_plain(mail, leaf->plain);
-
-		return mq_part_new_bytes(bytes, around, leaf->shown.name, leaf->shown.type);
-	}
-	self = g_new0(LeafPart, 1);
-	mq_part_init(&self->part, &leaf_kind, around, leaf->shown.name, leaf->shown.type);
-	self->stream = decoding_stream(leaf->object);
-	return &self->part;
-}
-
-char *
-mq_mail_leaf_header(const MqMail *mail, guint i)
-{
-	const Leaf *leaf = leaf_at(mail, i);
-
-	return leaf->plain != NULL ? g_strndup(leaf->plain->header, leaf->plain->n_header)
-	                           : g_mime_object_get_headers(leaf->object, NULL);
-}
-
-MqMail *
-mq_mail_leaf_mail(const MqMail *mail, guint i)
-{
-	const Leaf *leaf = leaf_at(mail, i);
-
-	if (!leaf->shown.is_mail)
-		return NULL;
-	return mail_of(g_object_ref(g_mime_message_part_get_message(GMIME_MESSAGE_PART(leaf->object))), mail->stream);
-}
-
-GBytes *
-mq_mail_decode(const char *text, gsize n, MqEncoded encoded)
-{
-	GMimeEncoding state;
-	g_autofree char *out = NULL;
-	gsize n_out;
-
-	g_mime_encoding_init_decode(&state, encoded == MQ_ENCODED_UU ? GMIME_CONTENT_ENCODING_UUENCODE
-	                                                             : GMIME_CONTENT_ENCODING_BASE64);
-	out = g_malloc(g_mime_encoding_outlen(&state, n) + g_mime_encoding_outlen(&state, strlen(PADDING)));
-	n_out = g_mime_encoding_step(&state, text, n, out);
-	if (encoded == MQ_ENCODED_BASE64)
-		n_out += g_mime_encoding_flush(&state, PADDING, strlen(PADDING), out + n_out);
-	return g_bytes_new_take(g_steal_pointer(&out), n_out);
 }

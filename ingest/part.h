@@ -1,6 +1,6 @@
 /* Bytes with a name, read from the front: a file, an attachment, a member of an archive.
  *
- * A kind of part supplies read() and close(), and rewind() where it can be read again. Decoding
+ * A kind of part supplies read() and close(), and seek() where it can be read again. Decoding
  * happens as it is read, so that nothing is unpacked to memory in order to be parsed; what needs its
  * bytes whole (a mail within a mail, a directory at the end of a zip) asks mq_part_hold(). */
 #ifndef MQ_INGEST_PART_H

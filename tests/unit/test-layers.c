@@ -13,7 +13,7 @@ typedef struct {
 } Library;
 
 static const Library libraries[] = {
-	{ "gmime/", " ingest/mail.c ingest/mail_plain.c ingest/when.c cli/digest_eml.c " },
+	{ "gmime/", " ingest/mail_own.h ingest/mail_plain.c ingest/when.c cli/digest_eml.c " },
 	{ "libxml/", " ingest/xml.c cli/markup.c " },
 	{ "archive", " ingest/container_archive.c " },
 	{ "zlib.h", " ingest/container_gzip.c " },
