@@ -560,8 +560,7 @@ broken_includes(const MqFindingKind *kind, const MqFacts *facts, const GPtrArray
 		finding = mq_findings_add(out, kind, node->target != NULL ? node->target : node->text);
 		mq_finding_detail(finding, "'%s' leads to a name without a usable SPF record, which is a permanent error for the whole "
 		                  "record of %s.", node->text, facts->domain);
-		if (node->problem != NULL)
-			mq_finding_evidence(finding, "%s", node->problem);
+		mq_finding_evidence(finding, "%s", node->problem != NULL ? node->problem : node->text);
 		mq_finding_fix(finding, "take it out, or correct the name");
 		if (facts->spf.proposal != NULL)
 			mq_finding_record(finding, facts->domain, "TXT", g_strdup(facts->spf.proposal));
