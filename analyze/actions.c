@@ -200,7 +200,7 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 
 			if (stream->verdict == MQ_VERDICT_FIXABLE && stream->today != MQ_TODAY_PASS)
 				lost[stream->cause] += stream->messages;
-			if (stream->verdict == MQ_VERDICT_UNKNOWN)
+			if (stream->verdict == MQ_VERDICT_UNKNOWN && !stream->unsaid)
 				unknown += stream->messages;
 		}
 	}

@@ -77,7 +77,7 @@ measure(Measures *m)
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *s = g_ptr_array_index(source->streams, j);
 
-			if (mq_advice_whom(m->advice, s->header_from) == MQ_DMARC_ELSEWHERE)
+			if (s->unsaid || mq_advice_whom(m->advice, s->header_from) == MQ_DMARC_ELSEWHERE)
 				continue;
 			if (s->verdict == MQ_VERDICT_UNKNOWN)
 				m->unknown += s->messages;

@@ -98,6 +98,10 @@ replay(const MqSources *sources, const MqDmarcRecord *record, MqWhomFunc whom, g
 
 			if ((subdomains_only && strcmp(stream->header_from, sources->domain) == 0) || of == MQ_DMARC_ELSEWHERE)
 				continue;
+			if (stream->unsaid) {
+				impact.unsaid += stream->messages;
+				continue;
+			}
 			if (mq_verdict_is_owner(stream->verdict))
 				impact.legitimate_all += stream->messages;
 			policy = mq_dmarc_record_treatment(record, of);

@@ -7,6 +7,7 @@
 /* Messages that the policy would touch, by whose they are. */
 typedef struct {
 	gint64 legitimate, forwarded, threat, unknown;
+	gint64 unsaid;             /* left out of all this: no report says what DMARC found */
 	gint64 legitimate_all;     /* the owner's mail, touched or not: what shares are of */
 	double legitimate_share;   /* 0 when there is none */
 	double legitimate_upper95; /* 95 % upper bound of it (Wilson score); 1 when there is none */

@@ -70,6 +70,7 @@ typedef struct {
 	gboolean spf_then_pass;     /* raw: SPF passed for spf_domain */
 	MqResult spf_result;        /* raw, as reported; ABSENT when not */
 	MqResult dkim, spf;         /* aligned, then */
+	gboolean unsaid;            /* what DMARC found then is not known, nor does today's DNS let it pass */
 	gint64 auth_id;
 	MqStreamKey *keys;
 	guint n_keys;

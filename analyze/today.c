@@ -198,6 +198,7 @@ static void
 judge_today(Settling *s, MqStream *stream)
 {
 	MqToday best = MQ_TODAY_FAIL;
+	MqResult then = mq_sources_dmarc(stream->dkim, stream->spf);
 	MqToday parts[2] = { spf_part_today(stream), unlisted_signature_today(stream) };
 
 	for (guint i = 0; i < stream->n_keys + G_N_ELEMENTS(parts); i++) {
@@ -206,11 +207,11 @@ judge_today(Settling *s, MqStream *stream)
 		if (one == MQ_TODAY_PASS || (one == MQ_TODAY_UNKNOWN && best == MQ_TODAY_FAIL))
 			best = one;
 	}
-	stream->today = best;
-	stream->fixed =
-		best == MQ_TODAY_PASS && stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS;
 	if (best == MQ_TODAY_UNKNOWN)
 		s->sources->dns_incomplete = TRUE;
+	stream->unsaid = best != MQ_TODAY_PASS && then == MQ_RESULT_ABSENT;
+	stream->today = stream->unsaid ? MQ_TODAY_UNKNOWN : best;
+	stream->fixed = best == MQ_TODAY_PASS && then == MQ_RESULT_FAIL;
 }
 
 /* ------------------------------------------------------------------- names of sources */

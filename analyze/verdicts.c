@@ -201,9 +201,21 @@ rule_label(const Case *c)
 		return decide(c, MQ_VERDICT_THREAT, MQ_CAUSE_NO_RELATION);
 	if (g_str_equal(label, "forwarder"))
 		return decide(c, MQ_VERDICT_FORWARDER, MQ_CAUSE_FORWARDED);
+	if (c->stream->unsaid)
+		return decide(c, MQ_VERDICT_COMPLIANT, MQ_CAUSE_NONE);
 	if (c->stream->today == MQ_TODAY_PASS)
-		return decide(c, passed_then(c->stream) ? MQ_VERDICT_COMPLIANT : MQ_VERDICT_FIXED, MQ_CAUSE_NONE);
+		return decide(c, !c->stream->fixed ? MQ_VERDICT_COMPLIANT : MQ_VERDICT_FIXED, MQ_CAUSE_NONE);
 	return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
+}
+
+/* No report says what DMARC found: no evidence against anybody, and none for anybody. */
+static gboolean
+rule_unsaid(const Case *c)
+{
+	if (c->stream->unsaid)
+		return decide(c, MQ_VERDICT_UNKNOWN, MQ_CAUSE_NONE);
+	return mq_sources_dmarc(c->stream->dkim, c->stream->spf) == MQ_RESULT_ABSENT
+	       && decide(c, MQ_VERDICT_COMPLIANT, MQ_CAUSE_NONE);
 }
 
 /* It passed with the owner's identifiers, and still would. */
@@ -440,10 +452,11 @@ rule_no_relation(const Case *c)
 }
 
 static gboolean (*const rules[])(const Case *c) = {
-	rule_label,         rule_passes,          rule_passed_once,     rule_fixed,           rule_said_forwarded,
-	rule_own_host,      rule_broken_on_the_way, rule_plain_forward, rule_signed_before,    rule_own_key_trouble,
-	rule_service,       rule_dns_silent,      rule_regular_stranger, rule_proper_stranger, rule_copied_signature, rule_neighbour,
-	rule_no_relation,
+	rule_label,         rule_unsaid,           rule_passes,          rule_passed_once,
+	rule_fixed,         rule_said_forwarded,   rule_own_host,        rule_broken_on_the_way,
+	rule_plain_forward, rule_signed_before,    rule_own_key_trouble, rule_service,
+	rule_dns_silent,    rule_regular_stranger, rule_proper_stranger, rule_copied_signature,
+	rule_neighbour,     rule_no_relation,
 };
 
 /* --- labels --- */
@@ -620,16 +633,35 @@ judge_crowds(MqSources *all)
 	}
 }
 
+static gboolean
+is_empty(const Tally *tally)
+{
+	for (guint v = 0; v < MQ_VERDICT_N; v++)
+		if (tally->messages[v] > 0)
+			return FALSE;
+	return TRUE;
+}
+
+/* What nobody said has no weight beside what was said. */
+static void
+tally_source(Tally *tally, const MqSource *source, gboolean unsaid)
+{
+	for (guint i = 0; i < source->streams->len; i++) {
+		const MqStream *stream = g_ptr_array_index(source->streams, i);
+
+		if (stream->unsaid == unsaid)
+			tally_add(tally, stream->verdict, stream->cause, stream->messages);
+	}
+}
+
 static void
 judge_source(MqSource *source)
 {
 	Tally tally = { 0 };
 
-	for (guint i = 0; i < source->streams->len; i++) {
-		const MqStream *stream = g_ptr_array_index(source->streams, i);
-
-		tally_add(&tally, stream->verdict, stream->cause, stream->messages);
-	}
+	tally_source(&tally, source, FALSE);
+	if (is_empty(&tally))
+		tally_source(&tally, source, TRUE);
 	source->verdict = tally_verdict(&tally);
 	source->cause = tally.cause[source->verdict];
 }
@@ -638,16 +670,13 @@ static void
 judge_sender(MqSenderGroup *group)
 {
 	Tally tally = { 0 };
+	gboolean nothing;
 
-	for (guint i = 0; i < group->sources->len; i++) {
-		const MqSource *source = g_ptr_array_index(group->sources, i);
-
-		for (guint j = 0; j < source->streams->len; j++) {
-			const MqStream *stream = g_ptr_array_index(source->streams, j);
-
-			tally_add(&tally, stream->verdict, stream->cause, stream->messages);
-		}
-	}
+	for (guint i = 0; i < group->sources->len; i++)
+		tally_source(&tally, g_ptr_array_index(group->sources, i), FALSE);
+	nothing = is_empty(&tally);
+	for (guint i = 0; nothing && i < group->sources->len; i++)
+		tally_source(&tally, g_ptr_array_index(group->sources, i), TRUE);
 	group->verdict = tally_verdict(&tally);
 	group->cause = tally.cause[group->verdict];
 }

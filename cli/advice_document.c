@@ -3,10 +3,11 @@
 json_t *
 mq_advice_impact_document(const MqImpact *impact)
 {
-	return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I}", "legitimate", (json_int_t)impact->legitimate, "legitimate_share",
-	                 impact->legitimate_share, "legitimate_share_upper95", impact->legitimate_upper95, "forwarded",
-	                 (json_int_t)impact->forwarded, "threat", (json_int_t)impact->threat, "unknown",
-	                 (json_int_t)impact->unknown);
+	return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I, s:I}", "legitimate", (json_int_t)impact->legitimate,
+	                 "legitimate_share", impact->legitimate_share, "legitimate_share_upper95",
+	                 impact->legitimate_upper95, "forwarded", (json_int_t)impact->forwarded, "threat",
+	                 (json_int_t)impact->threat, "unknown", (json_int_t)impact->unknown, "dmarc_unknown",
+	                 (json_int_t)impact->unsaid);
 }
 
 json_t *

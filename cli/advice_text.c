@@ -153,9 +153,10 @@ static void
 print_senders(const MqApp *app, const json_t *senders)
 {
 	static const MqColumn columns[] = {
-		{ "sender", "Sender", MQ_CELL_TEXT },      { "verdict", "Verdict", MQ_CELL_TEXT },
-		{ "cause", "Cause", MQ_CELL_TEXT },        { "messages", "Messages", MQ_CELL_COUNT },
-		{ "dmarc_pass", "Passed", MQ_CELL_COUNT }, { "failing", "Failing", MQ_CELL_COUNT },
+		{ "sender", "Sender", MQ_CELL_TEXT },         { "verdict", "Verdict", MQ_CELL_TEXT },
+		{ "cause", "Cause", MQ_CELL_TEXT },           { "messages", "Messages", MQ_CELL_COUNT },
+		{ "dmarc_pass", "Passed", MQ_CELL_COUNT },    { "failing", "Failing", MQ_CELL_COUNT },
+		{ "dmarc_unknown", "Unknown", MQ_CELL_SOME },
 	};
 	g_autoptr(json_t) shown = json_array();
 	json_t *sender;
@@ -192,6 +193,21 @@ print_evidence(const MqApp *app, const json_t *senders)
 
 /* --- the functions people came for --- */
 
+/* What no report says the result of is in no other figure. */
+static void
+print_unsaid(const MqApp *app, const json_t *domain)
+{
+	json_int_t n = json_integer_value(mq_json_at(domain, "volume.dmarc_unknown"));
+	json_int_t all = json_integer_value(mq_json_at(domain, "volume.messages"));
+	g_autofree char *count = mq_count_to_text(n);
+
+	if (n == 0)
+		return;
+	print_blank(app);
+	mq_print_line(app, "Of %s %s (%.1f %%) reports do not say the result: not counted above", count,
+	              n == 1 ? "message" : "messages", 100.0 * (double)n / (double)MAX(all, 1));
+}
+
 static void
 print_left_out(const MqApp *app, const json_t *domain)
 {
@@ -216,6 +232,7 @@ mq_advice_print(const MqApp *app, const json_t *domain)
 	print_senders(app, senders);
 	if (app->globals.verbose)
 		print_evidence(app, senders);
+	print_unsaid(app, domain);
 	print_left_out(app, domain);
 }
 

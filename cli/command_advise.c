@@ -75,15 +75,17 @@ source_json(const MqSource *source)
 {
 	const MqStream *stream = main_stream(source);
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "ip", mq_json_text(source->text), "ptr",
-	                 mq_json_text(source->ptr), "verdict", mq_verdict_word(source->verdict), "cause",
-	                 mq_json_text(mq_cause_word(source->cause)), "messages", (json_int_t)source->messages, "dmarc_pass",
-	                 (json_int_t)source->dmarc_pass, "failing", (json_int_t)source->failing, "spf_then",
-	                 mq_json_word(&mq_words_result, stream->spf_result), "spf_now",
-	                 mq_json_word(&mq_words_result, stream->spf_now), "spf_now_aligned",
-	                 stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS, "dkim_now", keys_json(source),
-	                 "asn", source->place.asn != 0 ? json_integer(source->place.asn) : json_null(), "as_name",
-	                 mq_json_text(source->place.organization), "country", mq_json_text(source->place.country));
+	return json_pack(
+		"{s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "ip",
+		mq_json_text(source->text), "ptr", mq_json_text(source->ptr), "verdict",
+		mq_verdict_word(source->verdict), "cause", mq_json_text(mq_cause_word(source->cause)),
+		"messages", (json_int_t)source->messages, "dmarc_pass", (json_int_t)source->dmarc_pass,
+		"failing", (json_int_t)source->failing, "dmarc_unknown", (json_int_t)source->unknown,
+		"spf_then", mq_json_word(&mq_words_result, stream->spf_result), "spf_now",
+		mq_json_word(&mq_words_result, stream->spf_now), "spf_now_aligned",
+		stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS, "dkim_now", keys_json(source),
+		"asn", source->place.asn != 0 ? json_integer(source->place.asn) : json_null(), "as_name",
+		mq_json_text(source->place.organization), "country", mq_json_text(source->place.country));
 }
 
 static json_t *
@@ -93,10 +95,12 @@ sender_json(const MqSenderGroup *group)
 
 	for (guint i = 0; i < group->sources->len; i++)
 		json_array_append_new(sources, source_json(g_ptr_array_index(group->sources, i)));
-	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "sender", mq_json_text(group->name), "verdict",
-	                 mq_verdict_word(group->verdict), "cause", mq_json_text(mq_cause_word(group->cause)), "messages",
-	                 (json_int_t)group->messages, "dmarc_pass", (json_int_t)group->dmarc_pass, "failing",
-	                 (json_int_t)group->failing, "evidence", mq_json_texts(group->evidence), "sources", sources);
+	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "sender", mq_json_text(group->name),
+	                 "verdict", mq_verdict_word(group->verdict), "cause",
+	                 mq_json_text(mq_cause_word(group->cause)), "messages", (json_int_t)group->messages,
+	                 "dmarc_pass", (json_int_t)group->dmarc_pass, "failing", (json_int_t)group->failing,
+	                 "dmarc_unknown", (json_int_t)group->unknown, "evidence",
+	                 mq_json_texts(group->evidence), "sources", sources);
 }
 
 static json_t *
@@ -112,11 +116,13 @@ volume_json(const MqAdvice *advice)
 {
 	const MqSources *s = advice->sources;
 
-	return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)s->messages, "dmarc_pass",
-	                 (json_int_t)s->dmarc_pass, "dmarc_pass_share", mq_json_pass_share(s->dmarc_pass, s->messages, s->unknown), "spf_aligned",
-	                 (json_int_t)s->spf_aligned, "dkim_aligned", (json_int_t)s->dkim_aligned, "reports",
-	                 (json_int_t)advice->reports, "reporters", (json_int_t)g_hash_table_size(s->reporters),
-	                 "suspicious_reports_left_out", (json_int_t)advice->suspicious_reports);
+	return json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "messages", (json_int_t)s->messages,
+	                 "dmarc_pass", (json_int_t)s->dmarc_pass, "dmarc_unknown", (json_int_t)s->unknown,
+	                 "dmarc_pass_share", mq_json_pass_share(s->dmarc_pass, s->messages, s->unknown),
+	                 "spf_aligned", (json_int_t)s->spf_aligned, "dkim_aligned",
+	                 (json_int_t)s->dkim_aligned, "reports", (json_int_t)advice->reports, "reporters",
+	                 (json_int_t)g_hash_table_size(s->reporters), "suspicious_reports_left_out",
+	                 (json_int_t)advice->suspicious_reports);
 }
 
 static json_t *

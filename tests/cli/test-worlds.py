@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """More simulated worlds for marque advise: what the people who look after a domain meet."""
 import support
-from worlds import KEY, OWN, ZONE, Worlds, row, spoof
+from worlds import KEY, LAST, OWN, ZONE, Worlds, row, spoof
 
 
 def host(ip, name):
@@ -92,6 +92,20 @@ class MoreWorlds(Worlds):
         wave = [row(f'198.18.{n}.9', 200, disposition='reject') for n in range(60)]
         advice = self.world(lambda day: OWN + (wave if 10 <= day < 13 else []), zone, 'reject')
         self.assertEqual(advice['move']['action'], 'done', advice['gates'])
+
+    def test_results_that_no_report_says(self):
+        """A reporter that leaves out what it found: mail, of unknown result; nobody's fault."""
+        unsaid = [f'<record><row><source_ip>{ip}</source_ip><count>30</count></row><identifiers><header_from>example.com</header_from>'
+                  '</identifiers><auth_results></auth_results></record>' for ip in ('192.0.2.10', '203.0.113.33')]
+        advice = self.world(lambda day: OWN + unsaid)
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+        self.assertEqual(self.verdicts(advice), {'192.0.2.10': 'compliant', '203.0.113.33': 'unknown'})
+        reject = advice['impact']['reject']
+        self.assertEqual([reject[k] for k in ('legitimate', 'threat', 'unknown', 'dmarc_unknown')], [0, 0, 0, 2 * 30 * 60])
+        self.assertEqual(advice['actions'], [])
+        self.assertEqual((advice['volume']['dmarc_unknown'], advice['volume']['messages']), (3600, 3600 + 40 * 60))
+        text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(ZONE.encode(), 'dns.zone'))
+        self.assertIn('Of 3,600 messages (60.0 %) reports do not say the result', text)
 
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
