@@ -93,6 +93,8 @@ mq_advice_free(MqAdvice *advice)
 	mq_dmarc_at_free(advice->at);
 	mq_discovery_clear(&advice->discovery);
 	mq_spf_check_free(advice->spf);
+	mq_dmarc_record_free(advice->candidate_quarantine);
+	mq_dmarc_record_free(advice->candidate_reject);
 	g_hash_table_unref(advice->missing);
 	g_hash_table_unref(advice->elsewhere);
 	g_ptr_array_unref(advice->labels);
@@ -306,12 +308,10 @@ move(MqAdvice *advice, MqMoveAction action, MqPolicy to, char *record, char *why
 	advice->why = why;
 }
 
-static MqImpact
-impact_of(MqAdvice *advice, const char *text)
+MqReplay
+mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate)
 {
-	g_autoptr(MqDmarcRecord) candidate = mq_dmarc_record_parse(text);
-
-	return mq_replay(advice->sources, candidate, mq_advice_whom, advice);
+	return (MqReplay){ .sources = advice->sources, .record = candidate, .whom = mq_advice_whom, .ctx = advice };
 }
 
 /* sp for a stricter p: what subdomains lose is judged by itself. NULL: as the owner has it, or as p. */
@@ -321,8 +321,11 @@ subdomain_policy(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	const MqDmarcRecord *old = advice->discovery.record;
 	g_autofree char *text = g_strdup_printf("v=DMARC1; p=%s; rua=mailto:a@example.com", policy_word(to));
 	g_autoptr(MqDmarcRecord) plain = mq_dmarc_record_parse(text);
-	MqImpact below = mq_replay_subdomains(advice->sources, plain, mq_advice_whom, advice);
+	MqReplay replay = mq_advice_replay(advice, plain);
+	MqImpact below;
 
+	replay.subdomains_only = TRUE;
+	below = mq_replay(&replay);
 	if (old != NULL && old->sp != MQ_POLICY_ABSENT)
 		return NULL;
 	return below.legitimate_all > 0 && below.legitimate_share > 0.02 ? policy_word(now) : NULL;
@@ -365,9 +368,16 @@ fill_impacts(MqAdvice *advice, const char *sp)
 {
 	g_autofree char *quarantine = record_for(advice, MQ_POLICY_QUARANTINE, FALSE, sp);
 	g_autofree char *reject = record_for(advice, MQ_POLICY_REJECT, FALSE, sp);
+	MqReplay replay;
 
-	advice->impact_quarantine = impact_of(advice, quarantine);
-	advice->impact_reject = impact_of(advice, reject);
+	mq_dmarc_record_free(advice->candidate_quarantine);
+	mq_dmarc_record_free(advice->candidate_reject);
+	advice->candidate_quarantine = mq_dmarc_record_parse(quarantine);
+	advice->candidate_reject = mq_dmarc_record_parse(reject);
+	replay = mq_advice_replay(advice, advice->candidate_quarantine);
+	advice->impact_quarantine = mq_replay(&replay);
+	replay.record = advice->candidate_reject;
+	advice->impact_reject = mq_replay(&replay);
 }
 
 /* A domain that neither takes nor sends mail: nothing can be lost. */
@@ -379,7 +389,7 @@ is_parked(const MqAdvice *advice)
 	                 || g_ascii_strcasecmp(advice->spf->record, "v=spf1 -all") != 0;
 
 	/* who says both that it sends nothing and that it takes nothing knows what is not explained */
-	return impact->legitimate_all == 0 && (impact->unknown == 0 || (advice->takes_no_mail && !sends))
+	return impact->legitimate_all == 0 && (impact->touched.unknown == 0 || (advice->takes_no_mail && !sends))
 	       && (advice->takes_no_mail || !sends) && (!sends || advice->spf == NULL || advice->spf->result == MQ_RESULT_NONE);
 }
 
@@ -403,11 +413,12 @@ lock_parked(MqAdvice *advice, MqPolicy now)
 static gboolean
 must_retreat(MqAdvice *advice, MqPolicy now)
 {
-	MqImpact impact = mq_replay(advice->sources, advice->discovery.record, mq_advice_whom, advice);
+	MqReplay replay = mq_advice_replay(advice, advice->discovery.record);
+	MqImpact impact = mq_replay(&replay);
 	MqPolicy to = now == MQ_POLICY_REJECT ? MQ_POLICY_QUARANTINE : MQ_POLICY_NONE;
 
-	if (now == MQ_POLICY_NONE || impact.legitimate < RETREAT_MESSAGES
-	    || mq_lower_bound(impact.legitimate, impact.legitimate_all) < RETREAT_SHARE)
+	if (now == MQ_POLICY_NONE || impact.touched.legitimate < RETREAT_MESSAGES
+	    || mq_lower_bound(impact.touched.legitimate, impact.legitimate_all) < RETREAT_SHARE)
 		return FALSE;
 	mq_gates_judge(advice, now, &impact);
 	move(advice, MQ_MOVE_RETREAT, to, record_for(advice, to, FALSE, NULL),
@@ -432,7 +443,7 @@ step(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	advice->testing = testing;
 	move(advice, MQ_MOVE_ADVANCE, to, record,
 	     g_strdup_printf("Go to p=%s%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " of your own messages would be lost.",
-	                     policy_word(to), testing ? " with t=y first" : "", impact->legitimate, impact->legitimate_all));
+	                     policy_word(to), testing ? " with t=y first" : "", impact->touched.legitimate, impact->legitimate_all));
 }
 
 /* No record applies: there is none, there are several, or DNS does not say. */

@@ -83,6 +83,7 @@ typedef struct {
 	MqPolicy to;
 	gboolean testing;
 	char *record, *why;
+	MqDmarcRecord *candidate_quarantine, *candidate_reject; /* what the impacts are of */
 	MqImpact impact_quarantine, impact_reject;
 	GPtrArray *gates;           /* MqGate * */
 	GPtrArray *actions;         /* MqAction *, ranked */
@@ -114,6 +115,9 @@ gboolean mq_advice_consult(MqAdvice *advice, MqAnswers *answers, MqResolver *res
 
 /* MqWhomFunc: @ctx is MqAdvice */
 MqDmarcWhom mq_advice_whom(gpointer ctx, const char *header_from);
+
+/* The window under a candidate record, today: for mq_replay(), which may be asked more narrowly. */
+MqReplay mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate);
 
 /* gates.c: fills ->gates for the step to @to; whether all are met. */
 gboolean mq_gates_judge(MqAdvice *advice, MqPolicy to, const MqImpact *impact);

@@ -1,12 +1,17 @@
-/* What a candidate policy would have done to the window's mail, as today's DNS would have it. */
+/* What a candidate policy would have done to the window's mail, with today's DNS or with DNS as it was. */
 #ifndef MQ_ANALYZE_REPLAY_H
 #define MQ_ANALYZE_REPLAY_H
 
 #include "analyze/sources.h"
 
-/* Messages that the policy would touch, by whose they are. */
+/* Messages by whose they are. */
 typedef struct {
 	gint64 legitimate, forwarded, threat, unknown;
+} MqWhose;
+
+/* What the policy would touch. */
+typedef struct {
+	MqWhose touched, quarantined, rejected; /* the first is the sum of the others */
 	gint64 unsaid;             /* left out of all this: no report says what DMARC found */
 	gint64 legitimate_all;     /* the owner's mail, touched or not: what shares are of */
 	double legitimate_share;   /* 0 when there is none */
@@ -16,10 +21,20 @@ typedef struct {
 /* Which of p, sp and np is for that From domain. */
 typedef MqDmarcWhom (*MqWhomFunc)(gpointer ctx, const char *header_from);
 
-/* @record: the candidate: its policies, its t, its alignment modes. */
-MqImpact mq_replay(const MqSources *sources, const MqDmarcRecord *record, MqWhomFunc whom, gpointer ctx);
-/* Only mail of subdomains. */
-MqImpact mq_replay_subdomains(const MqSources *sources, const MqDmarcRecord *record, MqWhomFunc whom, gpointer ctx);
+/* TODAY: keys and SPF records as they are. THEN: what reporters found, aligned anew by the candidate's modes. */
+typedef enum { MQ_REPLAY_TODAY, MQ_REPLAY_THEN } MqReplayDns;
+
+typedef struct {
+	const MqSources *sources;
+	const MqDmarcRecord *record; /* the candidate: its policies, its t, its alignment modes */
+	MqWhomFunc whom;
+	gpointer ctx;
+	MqReplayDns dns;
+	gboolean subdomains_only;
+	const MqSenderGroup *sender; /* (nullable): only its mail */
+} MqReplay;
+
+MqImpact mq_replay(const MqReplay *replay);
 
 /* The 95 % upper bound (one-sided) of a share of @n of which @k were seen. */
 double mq_upper_bound(gint64 k, gint64 n);
@@ -27,7 +42,5 @@ double mq_lower_bound(gint64 k, gint64 n);
 
 /* The owner's mail: compliant, fixed, fixable. */
 gboolean mq_verdict_is_owner(MqVerdict verdict);
-/* Whether it would pass with these alignment modes; unknown is not passing. */
-gboolean mq_stream_passes(const MqStream *stream, gboolean strict_dkim, gboolean strict_spf);
 
 #endif

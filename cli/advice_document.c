@@ -1,14 +1,90 @@
 #include "cli/advice_document.h"
 
-json_t *
-mq_advice_impact_document(const MqImpact *impact)
+/* --- what a candidate record would touch --- */
+
+static json_t *
+whose_json(const MqWhose *whose)
 {
-	return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I, s:I}", "legitimate", (json_int_t)impact->legitimate,
-	                 "legitimate_share", impact->legitimate_share, "legitimate_share_upper95",
-	                 impact->legitimate_upper95, "forwarded", (json_int_t)impact->forwarded, "threat",
-	                 (json_int_t)impact->threat, "unknown", (json_int_t)impact->unknown, "dmarc_unknown",
-	                 (json_int_t)impact->unsaid);
+	return json_pack("{s:I, s:I, s:I, s:I}", "legitimate", (json_int_t)whose->legitimate, "forwarded",
+	                 (json_int_t)whose->forwarded, "threat", (json_int_t)whose->threat, "unknown", (json_int_t)whose->unknown);
 }
+
+static json_t *
+impact_json(const MqImpact *impact)
+{
+	json_t *out = whose_json(&impact->touched);
+
+	json_object_set_new(out, "legitimate_all", json_integer((json_int_t)impact->legitimate_all));
+	json_object_set_new(out, "legitimate_share", json_real(impact->legitimate_share));
+	json_object_set_new(out, "legitimate_share_upper95", json_real(impact->legitimate_upper95));
+	json_object_set_new(out, "dmarc_unknown", json_integer((json_int_t)impact->unsaid));
+	json_object_set_new(out, "quarantined", whose_json(&impact->quarantined));
+	json_object_set_new(out, "rejected", whose_json(&impact->rejected));
+	return out;
+}
+
+/* All mail, and that of subdomains by itself. */
+static json_t *
+replay_json(MqReplay replay, MqReplayDns dns)
+{
+	MqImpact impact;
+	json_t *out;
+
+	replay.dns = dns;
+	impact = mq_replay(&replay);
+	out = impact_json(&impact);
+	replay.subdomains_only = TRUE;
+	impact = mq_replay(&replay);
+	json_object_set_new(out, "subdomains", impact_json(&impact));
+	return out;
+}
+
+static gboolean
+touches(const MqWhose *whose)
+{
+	return whose->legitimate + whose->forwarded + whose->threat + whose->unknown > 0;
+}
+
+/* Those it would touch, today or then; most mail first. */
+static json_t *
+replay_senders_json(MqReplay replay)
+{
+	json_t *senders = json_array();
+
+	for (guint i = 0; i < replay.sources->senders->len; i++) {
+		MqImpact today;
+		MqImpact then;
+		json_t *row;
+
+		replay.sender = g_ptr_array_index(replay.sources->senders, i);
+		replay.dns = MQ_REPLAY_TODAY;
+		today = mq_replay(&replay);
+		replay.dns = MQ_REPLAY_THEN;
+		then = mq_replay(&replay);
+		if (!touches(&today.touched) && !touches(&then.touched))
+			continue;
+		row = whose_json(&today.touched);
+		json_object_set_new(row, "sender", mq_json_text(replay.sender->name));
+		json_object_set_new(row, "verdict", json_string(mq_verdict_word(replay.sender->verdict)));
+		json_object_set_new(row, "dns_then", whose_json(&then.touched));
+		json_array_append_new(senders, row);
+	}
+	return senders;
+}
+
+json_t *
+mq_advice_replay_document(MqAdvice *advice, const MqDmarcRecord *candidate)
+{
+	MqReplay replay = mq_advice_replay(advice, candidate);
+	json_t *out = replay_json(replay, MQ_REPLAY_TODAY);
+
+	json_object_set_new(out, "record", mq_json_text(candidate->text));
+	json_object_set_new(out, "dns_then", replay_json(replay, MQ_REPLAY_THEN));
+	json_object_set_new(out, "senders", replay_senders_json(replay));
+	return out;
+}
+
+/* --- the rest --- */
 
 json_t *
 mq_advice_move_document(const MqAdvice *advice)

@@ -7,7 +7,9 @@
 
 /* (transfer full), each */
 json_t *mq_advice_move_document(const MqAdvice *advice);
-json_t *mq_advice_impact_document(const MqImpact *impact);
+/* "impact"."reject" and "what_if": what @candidate would touch, with today's DNS and with DNS as it was ("dns_then"), of
+ * subdomains by itself, and by sender */
+json_t *mq_advice_replay_document(MqAdvice *advice, const MqDmarcRecord *candidate);
 json_t *mq_advice_gates_document(const MqAdvice *advice);
 /* @sender: (nullable): only what is to be done about it; any */
 json_t *mq_advice_actions_document(const MqAdvice *advice, const char *sender);

@@ -60,9 +60,9 @@ print_move(const MqApp *app, const json_t *domain)
 	mq_print_line(app, "  %s", record); /* on one line: it is to be copied */
 }
 
-/* "0 of your own, 41 forwarded, 1,550 forged, 12 unknown" */
-static void
-print_impact(const MqApp *app, const char *name, const json_t *impact)
+/* "0 of your own, 41 forwarded, 1,550 forged, 12 unknown"; @short_form: without what is 0 */
+static char *
+whose_text(const json_t *impact, gboolean short_form)
 {
 	static const struct {
 		const char *key, *what;
@@ -70,11 +70,21 @@ print_impact(const MqApp *app, const char *name, const json_t *impact)
 	g_autoptr(GString) line = g_string_new(NULL);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-		g_autofree char *n = mq_count_to_text(json_integer_value(json_object_get(impact, parts[i].key)));
+		json_int_t messages = json_integer_value(json_object_get(impact, parts[i].key));
+		g_autofree char *n = mq_count_to_text(messages);
 
-		g_string_append_printf(line, "%s%s %s", i > 0 ? ", " : "", n, parts[i].what);
+		if (messages > 0 || !short_form)
+			g_string_append_printf(line, "%s%s %s", line->len > 0 ? ", " : "", n, parts[i].what);
 	}
-	mq_print_line(app, "  %-14s %s", name, line->str);
+	return g_strdup(line->len > 0 ? line->str : "none");
+}
+
+static void
+print_impact(const MqApp *app, const char *name, const json_t *impact)
+{
+	g_autofree char *text = whose_text(impact, FALSE);
+
+	mq_print_line(app, "  %-14s %s", name, text);
 }
 
 static void
@@ -86,6 +96,68 @@ print_impacts(const MqApp *app, const json_t *domain)
 	print_impact(app, "p=reject", mq_json_at(domain, "impact.reject"));
 	if (json_object_get(domain, "what_if") != NULL)
 		print_impact(app, "what if", json_object_get(domain, "what_if"));
+}
+
+/* The senders it would touch; of those forged there may be thousands, and they are as they should be. */
+static void
+print_replay_senders(const MqApp *app, const json_t *senders)
+{
+	const json_t *sender;
+	json_int_t forged = 0;
+	size_t i;
+
+	json_array_foreach(senders, i, sender) {
+		const json_t *then = json_object_get(sender, "dns_then");
+		g_autofree char *today_text = whose_text(sender, TRUE);
+		g_autofree char *then_text = whose_text(then, TRUE);
+		g_autofree char *text = strcmp(today_text, then_text) == 0
+		                                ? g_strdup(today_text)
+		                                : g_strdup_printf("%s; with DNS as it was %s", today_text, then_text);
+		g_autofree char *head = g_strdup_printf("    %s: ", text_at(sender, "sender"));
+
+		if (strcmp(text_at(sender, "verdict"), "threat") == 0)
+			forged++;
+		else
+			print_wrapped(app, head, "      ", text);
+	}
+	if (forged > 0)
+		mq_print_line(app, "    … and %" JSON_INTEGER_FORMAT " that forge", forged);
+}
+
+/* One candidate record, in full. */
+static void
+print_replay(const MqApp *app, const json_t *replay)
+{
+	static const struct {
+		const char *path, *what;
+	} rows[] = {
+		{ "quarantined", "quarantined" },
+		{ "rejected", "rejected" },
+		{ "dns_then.quarantined", "quarantined with DNS as it was" },
+		{ "dns_then.rejected", "rejected with DNS as it was" },
+		{ "subdomains", "of these, of subdomains" },
+		{ "dns_then.subdomains", "of subdomains with DNS as it was" },
+	};
+
+	print_blank(app);
+	print_wrapped(app, "Replay of ", "  ", text_at(replay, "record"));
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = whose_text(mq_json_at(replay, rows[i].path), TRUE);
+
+		mq_print_line(app, "  %-33s %s", rows[i].what, text);
+	}
+	print_replay_senders(app, json_object_get(replay, "senders"));
+}
+
+static void
+print_replays(const MqApp *app, const json_t *domain)
+{
+	if (app->globals.verbose) {
+		print_replay(app, mq_json_at(domain, "impact.quarantine"));
+		print_replay(app, mq_json_at(domain, "impact.reject"));
+	}
+	if (json_object_get(domain, "what_if") != NULL)
+		print_replay(app, json_object_get(domain, "what_if"));
 }
 
 /* The unmet ones whole, the met ones by name; with --verbose all. */
@@ -229,6 +301,7 @@ mq_advice_print(const MqApp *app, const json_t *domain)
 	print_gates(app, json_object_get(domain, "gates"));
 	print_actions(app, json_object_get(domain, "actions"));
 	print_impacts(app, domain);
+	print_replays(app, domain);
 	print_senders(app, senders);
 	if (app->globals.verbose)
 		print_evidence(app, senders);

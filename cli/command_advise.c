@@ -136,16 +136,13 @@ advice_json(MqAdvice *advice, const char *what_if)
 	out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o}", "domain",
 	                mq_json_text(advice->domain), "window", window_json(advice), "volume", volume_json(advice), "published",
 	                published_json(advice), "move", mq_advice_move_document(advice), "impact", "quarantine",
-	                mq_advice_impact_document(&advice->impact_quarantine), "reject",
-	                mq_advice_impact_document(&advice->impact_reject), "gates", mq_advice_gates_document(advice), "actions",
+	                mq_advice_replay_document(advice, advice->candidate_quarantine), "reject",
+	                mq_advice_replay_document(advice, advice->candidate_reject), "gates", mq_advice_gates_document(advice), "actions",
 	                mq_advice_actions_document(advice, NULL), "senders", senders);
 	if (what_if != NULL) {
 		g_autoptr(MqDmarcRecord) record = mq_dmarc_record_parse(what_if);
-		MqImpact impact = mq_replay(advice->sources, record, mq_advice_whom, advice);
-		json_t *object = mq_advice_impact_document(&impact);
 
-		json_object_set_new(object, "record", mq_json_text(what_if));
-		json_object_set_new(out, "what_if", object);
+		json_object_set_new(out, "what_if", mq_advice_replay_document(advice, record));
 	}
 	return out;
 }

@@ -107,6 +107,41 @@ class MoreWorlds(Worlds):
         text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(ZONE.encode(), 'dns.zone'))
         self.assertIn('Of 3,600 messages (60.0 %) reports do not say the result', text)
 
+    def counts(self, impact):
+        return [impact[k] for k in ('legitimate', 'forwarded', 'threat', 'unknown')]
+
+    def test_replay_with_dns_as_it_was(self):
+        """A host added to SPF since, and mail whose only key vanished since: the one was lost then, the other would be now."""
+        added = row('192.0.2.11', 10)
+        vanished = row('198.51.100.99', 5, [('example.com', 'gone', 'pass')], ('b.mailer.example', 'pass'), ('pass', 'fail'))
+        sub = row('192.0.2.10', 2, [], ('x.example.com', 'fail'), header_from='x.example.com')
+        advice = self.world(lambda day: OWN + [added, vanished, sub] + spoof(day), ZONE + 'x.example.com A 192.0.2.80\n', 'none', 30,
+                            '--what-if', 'v=DMARC1; p=reject; sp=quarantine; rua=mailto:a@example.com')
+        for impact in (advice['what_if'], advice['impact']['reject']):
+            self.assertEqual(self.counts(impact), [7 * 60, 0, 12 * 60, 0])
+            self.assertEqual(self.counts(impact['dns_then']), [12 * 60, 0, 12 * 60, 0])
+            self.assertEqual(self.counts(impact['subdomains']), [2 * 60, 0, 0, 0])
+            self.assertEqual(self.counts(impact['dns_then']['subdomains']), [2 * 60, 0, 0, 0])
+            senders = {s['sender']: (s['legitimate'], s['dns_then']['legitimate']) for s in impact['senders'] if s['verdict'] != 'threat'}
+            self.assertEqual(senders, {'own servers of example.com': (120, 720), 'mailer.example': (300, 0)})
+        self.assertEqual(self.counts(advice['what_if']['quarantined']), [2 * 60, 0, 0, 0])
+        self.assertEqual(self.counts(advice['what_if']['rejected']), [5 * 60, 0, 12 * 60, 0])
+        text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(ZONE.encode(), 'dns.zone'),
+                         '--what-if', 'v=DMARC1; p=reject; sp=none')
+        self.assertIn('Replay of v=DMARC1; p=reject; sp=none', text)
+        self.assertIn('    own servers of example.com: none; with DNS as it was 600 of your own\n', text)
+        self.assertIn('that forge\n', text)
+
+    def test_replay_under_other_modes(self):
+        """Recorded under adkim=s: relaxed, the signature of the subdomain would have counted then too."""
+        news = row('198.51.100.4', 20, [('news.example.com', 's9', 'pass')], ('b.mailer.example', 'pass'))
+        zone = ZONE.replace('fo=1', 'fo=1; adkim=s') + f's9._domainkey.news.example.com TXT "v=DKIM1; p={KEY}"\n'
+        touched = {}
+        for modes in ('adkim=s', 'adkim=r'):
+            what_if = self.world(lambda day: OWN + [news], zone, 'none', 30, '--what-if', 'v=DMARC1; p=quarantine; ' + modes)['what_if']
+            touched[modes] = (what_if['legitimate'], what_if['dns_then']['legitimate'])
+        self.assertEqual(touched, {'adkim=s': (1200, 1200), 'adkim=r': (0, 0)})
+
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
         zone = ZONE + host('203.0.113.50', 'mail-ed1-f41.google.com')
