@@ -17,6 +17,8 @@ add_action(MqAdvice *advice, const char *id, const char *sender, gint64 recovers
 	action->title = title;
 	action->fix = fix;
 	action->record = record;
+	action->episode.since_s = MQ_TIME_ABSENT;
+	action->episode.until_s = MQ_TIME_ABSENT;
 	g_ptr_array_add(advice->actions, action);
 	return action;
 }
@@ -204,9 +206,15 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 				unknown += stream->messages;
 		}
 	}
-	for (guint cause = 0; cause < MQ_CAUSE_N; cause++)
+	for (guint cause = 0; cause < MQ_CAUSE_N; cause++) {
+		guint before = advice->actions->len;
+
 		if (lost[cause] > 0)
 			act_on(advice, group, (MqCause)cause, lost[cause]);
+		for (guint i = before; i < advice->actions->len; i++)
+			((MqAction *)g_ptr_array_index(advice->actions, i))->episode =
+				mq_episode_of_cause(advice->sources, group, (MqCause)cause);
+	}
 	if (unknown > 0)
 		add_action(advice, "investigate", group->name, 0,
 		           g_strdup_printf("is %s yours? %" G_GINT64_FORMAT " messages", group->name, unknown),

@@ -6,6 +6,7 @@
 #define MQ_ANALYZE_ADVISE_H
 
 #include "analyze/discovery.h"
+#include "analyze/episodes.h"
 #include "analyze/replay.h"
 #include "analyze/resolver.h"
 #include "analyze/sources.h"
@@ -58,6 +59,7 @@ typedef struct {
 	char *title, *fix;
 	char *record;   /* (nullable) to publish, verbatim */
 	gint64 recovers;
+	MqEpisode episode; /* when what it is about failed; its since_s is MQ_TIME_ABSENT where that is not to be said */
 } MqAction;
 
 typedef struct {

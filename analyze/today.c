@@ -13,6 +13,7 @@
 #define PTR_NAMES    3
 #define SPF_DOMAINS  60  /* other than the owner's: of envelopes, most messages first */
 #define MX_HOSTS     10
+#define TURNING_DAYS 2
 #define FIXED_FOR_S  (4 * MQ_DAY_S) /* what passes so long has taken the place of what failed */
 
 static int
@@ -310,6 +311,7 @@ typedef struct {
 	gint64 last_s;   /* the last day that has one */
 	gint64 gap_s;    /* the longest time between two such days */
 	guint days_since; /* days with mail after it */
+	guint failing, mixed; /* days with failures; those of them on which other mail passed */
 } FailureTimes;
 
 static FailureTimes
@@ -328,18 +330,23 @@ failure_times(const MqSource *source)
 			times.gap_s = MAX(times.gap_s, day->day_s - times.last_s);
 		times.last_s = day->day_s;
 		times.days_since = 0;
+		times.failing++;
+		times.mixed += day->passed > 0 ? 1 : 0;
 	}
 	return times;
 }
 
-/* Mail that passes began when @failing ended, and goes on. */
+/* Mail that passes began when @failing ended, and goes on; or it was there before, and gone while all failed, but for
+ * the days on which that began and ended. */
 static gboolean
-is_succeeded(const MqSource *source, const MqStream *failing)
+is_succeeded(const MqSource *source, const FailureTimes *times, const MqStream *failing)
 {
+	gboolean instead = times->failing > TURNING_DAYS && times->mixed <= TURNING_DAYS;
+
 	for (guint i = 0; i < source->streams->len; i++) {
 		const MqStream *stream = g_ptr_array_index(source->streams, i);
 
-		if (stream->today == MQ_TODAY_PASS && !stream->fixed && stream->first_day_s >= failing->last_day_s - MQ_DAY_S
+		if (stream->today == MQ_TODAY_PASS && !stream->fixed && (instead || stream->first_day_s >= failing->last_day_s - MQ_DAY_S)
 		    && stream->last_day_s >= failing->last_day_s + FIXED_FOR_S)
 			return TRUE;
 	}
@@ -361,7 +368,7 @@ judge_time(const MqSources *sources, MqSource *source)
 		MqStream *stream = g_ptr_array_index(source->streams, i);
 
 		if (stream->today == MQ_TODAY_FAIL && stream->dkim != MQ_RESULT_PASS && stream->spf != MQ_RESULT_PASS
-		    && is_succeeded(source, stream)) {
+		    && is_succeeded(source, &times, stream)) {
 			stream->today = MQ_TODAY_PASS;
 			stream->fixed = TRUE;
 		}

@@ -109,6 +109,27 @@ mq_advice_gates_document(const MqAdvice *advice)
 	return gates;
 }
 
+void
+mq_advice_add_episode(json_t *object, const MqEpisode *episode)
+{
+	json_object_set_new(object, "failing_since", mq_json_time(episode->since_s));
+	json_object_set_new(object, "failed_until", mq_json_time(episode->until_s));
+}
+
+static json_t *
+action_json(const MqAction *action, guint rank)
+{
+	json_t *out = json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "rank", (json_int_t)rank, "id", action->id, "sender",
+	                        mq_json_text(action->sender), "title", mq_json_text(action->title), "fix",
+	                        mq_json_text(action->fix), "record", mq_json_text(action->record), "recovers_messages",
+	                        (json_int_t)action->recovers);
+	g_autofree char *when = mq_episode_text(&action->episode);
+
+	mq_advice_add_episode(out, &action->episode);
+	json_object_set_new(out, "when", mq_json_text(when));
+	return out;
+}
+
 json_t *
 mq_advice_actions_document(const MqAdvice *advice, const char *sender)
 {
@@ -119,11 +140,7 @@ mq_advice_actions_document(const MqAdvice *advice, const char *sender)
 
 		if (sender != NULL && g_strcmp0(action->sender, sender) != 0)
 			continue;
-		json_array_append_new(actions, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I}", "rank", (json_int_t)i + 1, "id", action->id,
-		                                         "sender", mq_json_text(action->sender), "title",
-		                                         mq_json_text(action->title), "fix", mq_json_text(action->fix), "record",
-		                                         mq_json_text(action->record), "recovers_messages",
-		                                         (json_int_t)action->recovers));
+		json_array_append_new(actions, action_json(action, i + 1));
 	}
 	return actions;
 }

@@ -11,6 +11,8 @@ json_t *mq_advice_move_document(const MqAdvice *advice);
  * subdomains by itself, and by sender */
 json_t *mq_advice_replay_document(MqAdvice *advice, const MqDmarcRecord *candidate);
 json_t *mq_advice_gates_document(const MqAdvice *advice);
+/* sets "failing_since" and "failed_until" of @object */
+void mq_advice_add_episode(json_t *object, const MqEpisode *episode);
 /* @sender: (nullable): only what is to be done about it; any */
 json_t *mq_advice_actions_document(const MqAdvice *advice, const char *sender);
 

@@ -192,8 +192,9 @@ print_action(const MqApp *app, size_t rank, const json_t *action)
 	json_int_t recovers = json_integer_value(json_object_get(action, "recovers_messages"));
 	g_autofree char *number = g_strdup_printf("  %zu. ", rank);
 	g_autofree char *count = mq_count_to_text(recovers);
-	g_autofree char *title = recovers > 0 ? g_strdup_printf("%s (recovers %s %s)", text_at(action, "title"), count,
-	                                                        recovers == 1 ? "message" : "messages")
+	const char *when = text_at(action, "when");
+	g_autofree char *title = recovers > 0 ? g_strdup_printf("%s (recovers %s %s%s%s)", text_at(action, "title"), count,
+	                                                        recovers == 1 ? "message" : "messages", *when != '\0' ? "; " : "", when)
 	                                      : g_strdup(text_at(action, "title"));
 
 	print_wrapped(app, number, "     ", title);
@@ -257,7 +258,9 @@ print_evidence(const MqApp *app, const json_t *senders)
 		const json_t *sentence;
 		size_t j;
 
-		mq_print_line(app, "  %s: %s", text_at(sender, "sender"), text_at(sender, "verdict"));
+		const char *when = text_at(sender, "when");
+
+		mq_print_line(app, "  %s: %s%s%s", text_at(sender, "sender"), text_at(sender, "verdict"), *when != '\0' ? ", " : "", when);
 		json_array_foreach(json_object_get(sender, "evidence"), j, sentence)
 			print_wrapped(app, "    - ", "      ", json_string_value(sentence));
 	}

@@ -88,19 +88,54 @@ source_json(const MqSource *source)
 		mq_json_text(source->place.organization), "country", mq_json_text(source->place.country));
 }
 
+/* Why its mail fails, and when: a row a cause. */
 static json_t *
-sender_json(const MqSenderGroup *group)
+causes_json(const MqSources *all, const MqSenderGroup *group)
 {
+	gint64 messages[MQ_CAUSE_N] = { 0 };
+	json_t *causes = json_array();
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			messages[stream->cause] += stream->messages;
+		}
+	}
+	for (guint cause = MQ_CAUSE_NONE + 1; cause < MQ_CAUSE_N; cause++) {
+		MqEpisode episode;
+		json_t *row;
+
+		if (messages[cause] == 0)
+			continue;
+		episode = mq_episode_of_cause(all, group, (MqCause)cause);
+		row = json_pack("{s:s, s:I}", "cause", mq_cause_word((MqCause)cause), "messages", (json_int_t)messages[cause]);
+		mq_advice_add_episode(row, &episode);
+		json_array_append_new(causes, row);
+	}
+	return causes;
+}
+
+static json_t *
+sender_json(const MqSources *all, const MqSenderGroup *group)
+{
+	MqEpisode episode = mq_episode_of_sender(all, group);
+	g_autofree char *when = mq_episode_text(&episode);
 	json_t *sources = json_array();
+	json_t *out;
 
 	for (guint i = 0; i < group->sources->len; i++)
 		json_array_append_new(sources, source_json(g_ptr_array_index(group->sources, i)));
-	return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "sender", mq_json_text(group->name),
-	                 "verdict", mq_verdict_word(group->verdict), "cause",
-	                 mq_json_text(mq_cause_word(group->cause)), "messages", (json_int_t)group->messages,
-	                 "dmarc_pass", (json_int_t)group->dmarc_pass, "failing", (json_int_t)group->failing,
-	                 "dmarc_unknown", (json_int_t)group->unknown, "evidence",
-	                 mq_json_texts(group->evidence), "sources", sources);
+	out = json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "sender", mq_json_text(group->name), "verdict",
+	                mq_verdict_word(group->verdict), "cause", mq_json_text(mq_cause_word(group->cause)), "when",
+	                mq_json_text(when), "messages", (json_int_t)group->messages, "dmarc_pass",
+	                (json_int_t)group->dmarc_pass, "failing", (json_int_t)group->failing, "dmarc_unknown",
+	                (json_int_t)group->unknown, "causes", causes_json(all, group), "evidence",
+	                mq_json_texts(group->evidence), "sources", sources);
+	mq_advice_add_episode(out, &episode);
+	return out;
 }
 
 static json_t *
@@ -132,7 +167,7 @@ advice_json(MqAdvice *advice, const char *what_if)
 	json_t *out;
 
 	for (guint i = 0; i < advice->sources->senders->len; i++)
-		json_array_append_new(senders, sender_json(g_ptr_array_index(advice->sources->senders, i)));
+		json_array_append_new(senders, sender_json(advice->sources, g_ptr_array_index(advice->sources->senders, i)));
 	out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o}", "domain",
 	                mq_json_text(advice->domain), "window", window_json(advice), "volume", volume_json(advice), "published",
 	                published_json(advice), "move", mq_advice_move_document(advice), "impact", "quarantine",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """More simulated worlds for marque advise: what the people who look after a domain meet."""
 import support
-from worlds import KEY, LAST, OWN, ZONE, Worlds, row, spoof
+from worlds import KEY, LAST, NEWSLETTER, OWN, ZONE, Worlds, row, spoof
 
 
 def host(ip, name):
@@ -141,6 +141,36 @@ class MoreWorlds(Worlds):
             what_if = self.world(lambda day: OWN + [news], zone, 'none', 30, '--what-if', 'v=DMARC1; p=quarantine; ' + modes)['what_if']
             touched[modes] = (what_if['legitimate'], what_if['dns_then']['legitimate'])
         self.assertEqual(touched, {'adkim=s': (1200, 1200), 'adkim=r': (0, 0)})
+
+    def period(self, row):
+        return tuple(day and int(day[8:10]) for day in (row['failing_since'], row['failed_until']))
+
+    def test_when_failure_began_and_ended(self):
+        """Sendgrid fails from 18 to 25 November, a host of the owner from 5 December on, a weekly newsletter always."""
+        good = row('203.0.113.66', 20, [('example.com', 's1', 'pass')], ('em1.sendgrid.net', 'pass'), ('pass', 'fail'))
+        bad = row('203.0.113.66', 20, [('sendgrid.net', 'smtpapi', 'pass')], ('em1.sendgrid.net', 'pass'))
+        weekly = row('198.51.100.3', 60, [('mailer.example', 'm', 'pass')], ('b.mailer.example', 'pass'))
+        daily = row('198.51.100.3', 10, [('example.com', 's1', 'pass')], ('example.com', 'pass'), ('pass', 'pass'))
+        zone = ZONE + host('192.0.2.77', 'app.example.com') + host('198.51.100.3', 'out.mailer.example')
+        advice = self.world(lambda day: OWN + [bad if 3 <= day < 11 else good, daily] + ([row('192.0.2.77', 10)] if day >= 20 else [])
+                            + ([weekly] if day % 7 == 3 else []), zone)
+        senders = {s['sender']: s for s in advice['senders']}
+        self.assertEqual(self.period(senders['SendGrid']), (18, 25))
+        self.assertEqual(senders['SendGrid']['when'], 'failed 18 to 25 November, passes since')
+        self.assertEqual(senders['SendGrid']['verdict'], 'fixed')
+        self.assertEqual(self.period(senders['own servers of example.com']), (5, None))
+        self.assertEqual({c['cause']: self.period(c) for c in senders['own servers of example.com']['causes']}, {'not-in-spf': (5, None)})
+        self.assertEqual(self.period(senders['mailer.example']), (18, None))
+        actions = {a['id']: a for a in advice['actions']}
+        self.assertEqual(self.period(actions['authorise-in-spf']), (5, None))
+        text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'), '--verbose')
+        self.assertIn('fails since 5 December)', text)
+        self.assertIn('SendGrid: fixed, failed 18 to 25 November, passes since', text)
+
+    def test_failure_since_before_the_window(self):
+        advice = self.world(lambda day: OWN + [NEWSLETTER])
+        self.assertEqual({s['sender']: s['when'] for s in advice['senders']},
+                         {'own servers of example.com': None, 'SendGrid': 'fails since 15 November or before'})
 
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
