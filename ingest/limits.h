@@ -53,6 +53,7 @@
 #define MQ_LIMIT_TLS_POLICIES    10000 /* one report: a reporter has one or two for a domain */
 #define MQ_LIMIT_TLS_FAILURES    100000 /* of one report */
 #define MQ_LIMIT_TLS_STRINGS     1000 /* of one policy: lines, hosts; RFC 8461 holds a policy to 64 KiB */
+#define MQ_LIMIT_ROW_DOMAINS     200 /* that only rows name: one report could name a million */
 #define MQ_LIMIT_FIELD_BYTES     1024 /* an identifier, comment or name as it is stored */
 
 /* when a report can be from: 1970 (test reporters begin there) to 2100 */

@@ -1,6 +1,8 @@
 /* Questions over many reports: lists, sums, flows. */
 #include <string.h>
 
+#include "ingest/domain.h"
+#include "ingest/limits.h"
 #include "store/judge.h"
 #include "store/totals.h"
 
@@ -70,9 +72,10 @@ key_of(MqQuery *ask)
 	return address.n_bytes > 0 ? mq_address_to_text(&address) : g_strdup(text);
 }
 
-/* The rows of a question that has the columns of SUMS, about the reports of @filter. */
+/* The rows of a question that has the columns of SUMS, about the reports of @filter; @format, @most: its parameters. */
 static gboolean
-take_totals(MqStore *store, MqQueryName name, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
+take_some_totals(MqStore *store, MqQueryName name, const char *format, gint64 most, const MqFilter *filter,
+                 MqTotalsFunc take, gpointer ctx, GError **error)
 {
 	g_auto(MqTotalling) totalling = { 0 };
 	g_autoptr(MqQuery) ask = NULL;
@@ -81,7 +84,7 @@ take_totals(MqStore *store, MqQueryName name, const MqFilter *filter, MqTotalsFu
 	if (!mq_db_scope(store, filter, error))
 		return FALSE;
 	mq_totalling_begin(&totalling, store);
-	ask = mq_db_ask(store, name, error, "");
+	ask = mq_db_ask(store, name, error, format, most);
 	for (guint n = 0; ask != NULL && row && (filter->limit == 0 || n < filter->limit); n++) {
 		g_autofree char *key = NULL;
 		MqTotals totals;
@@ -98,6 +101,12 @@ take_totals(MqStore *store, MqQueryName name, const MqFilter *filter, MqTotalsFu
 	return ask != NULL;
 }
 
+static gboolean
+take_totals(MqStore *store, MqQueryName name, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
+{
+	return take_some_totals(store, name, "", 0, filter, take, ctx, error);
+}
+
 gboolean
 mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc take, gpointer ctx, GError **error)
 {
@@ -112,10 +121,45 @@ mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc ta
 	return take_totals(store, asks[by], filter, take, ctx, error);
 }
 
+typedef struct {
+	GHashTable *seen; /* char * */
+	MqTotalsFunc take;
+	gpointer ctx;
+} Domains;
+
+/* MqTotalsFunc */
+static gboolean
+take_policy_domain(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	Domains *domains = ctx;
+
+	if (key == NULL)
+		return TRUE;
+	g_hash_table_add(domains->seen, g_strdup(key));
+	return domains->take(domains->ctx, key, totals, error);
+}
+
+/* MqTotalsFunc */
+static gboolean
+take_row_domain(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+{
+	Domains *domains = ctx;
+	g_autofree char *name = key != NULL ? mq_domain_registrable(key) : NULL;
+
+	if (name == NULL || g_hash_table_contains(domains->seen, name))
+		return TRUE;
+	return take_policy_domain(ctx, name, totals, error);
+}
+
 gboolean
 mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {
-	return take_totals(store, MQ_QUERY_POLICY_DOMAINS, filter, take, ctx, error);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Domains domains = { seen, take, ctx };
+
+	return take_totals(store, MQ_QUERY_POLICY_DOMAINS, filter, take_policy_domain, &domains, error)
+	       && take_some_totals(store, MQ_QUERY_ROW_DOMAINS, "i", MQ_LIMIT_ROW_DOMAINS, filter, take_row_domain, &domains,
+	                           error);
 }
 
 gboolean

@@ -139,6 +139,9 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_TOTALS_MONTH] = "SELECT strftime('%Y-%m', r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
 	[MQ_QUERY_TOTALS_NOTHING] = "SELECT ''," SUMS ROWS,
 	[MQ_QUERY_POLICY_DOMAINS] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.domain" MOST_FIRST,
+	/* of reports that do not say whose policy they are about */
+	[MQ_QUERY_ROW_DOMAINS] = "SELECT t.value," SUMS ROWS " AND r.domain = 0 JOIN text t ON t.id = i.header_from" MOST_FIRST
+		" LIMIT ?1",
 	[MQ_QUERY_REPORTERS] =
 		"SELECT t.value, coalesce(sum(r.messages), 0), count(*), min(r.begin_s), max(r.end_s)"
 		" FROM temp.scope s JOIN report r ON r.id = s.report JOIN text t ON t.id = r.reporter GROUP BY 1 ORDER BY 1",

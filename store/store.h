@@ -148,7 +148,8 @@ typedef gboolean (*MqFlowFunc)(gpointer ctx, const MqFlow *flow, GError **error)
 /* In order of domain, begin, report and row. */
 gboolean mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take, gpointer ctx, GError **error);
 
-/* Every header_from domain's organisational view: distinct policy domains in the window with totals. */
+/* Distinct policy domains in the window with totals. Where reports name none, the registrable domains of header_from,
+ * those with most mail, with the totals of one of them. */
 gboolean mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error);
 
 /* Failure and TLS reports, newest first, whole. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Rows whose report does not say what DMARC found: counted as mail, and neither as passing nor as failing unless it follows."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -85,6 +86,17 @@ class Unsaid(Case):
         self.assert_counts(self.total(row, replace=absent), 8, 0, 8)
         self.setUp()
         self.assert_counts(self.total(unsaid('192.0.2.3', 8, dkim('example.com'), header_from=None)), 8, 0, 8)
+
+    def test_a_report_without_policy_is_of_the_domain_in_its_rows(self):
+        xml = report(records=[('192.0.2.1', 9, 'pass', 'pass', 'none', 'news.example.org'), ('192.0.2.1', 2, 'pass', 'pass', 'none', 'example.org')])
+        self.ingest(re.sub(rb'<policy_published>.*</policy_published>', b'', xml))
+        for command in ('summary', 'advise'):
+            [domain] = self.json(command, '--offline', *AS_OF)['domains']
+            self.assertEqual(domain['domain'], 'example.org', command)
+        [domain] = self.json('summary', '--offline', *AS_OF)['domains']
+        self.assertEqual(domain['messages'], 11)
+        self.json('dashboard', *AS_OF, '--output', self.dir / 'site')
+        self.assertEqual([p.name for p in (self.dir / 'site' / 'domain').iterdir()], ['example.org.html'])
 
     def test_the_report_itself_is_shown_as_it_is(self):
         self.total(unsaid('192.0.2.3', 8, dkim('example.com') + spf('example.com')))

@@ -46,6 +46,60 @@ test_totals(StoreFixture *f, gconstpointer data)
 	}
 }
 
+/* MqTotalsFunc */
+static gboolean
+write_key(gpointer ctx, const char *key, G_GNUC_UNUSED const MqTotals *totals, G_GNUC_UNUSED GError **error)
+{
+	g_string_append_printf(ctx, "%s ", key);
+	return TRUE;
+}
+
+static void
+put_without_policy(StoreFixture *f, const char *id, const char *const *from)
+{
+	MqReport *report = made_report("R.example", id, NULL, DAY);
+
+	for (gsize i = 0; from[i] != NULL; i++)
+		made_record(report, "192.0.2.1", 5, MQ_RESULT_PASS, MQ_RESULT_PASS, from[i]);
+	made_put(f, made_message(id, report));
+}
+
+/* Where a report does not say whose policy it is about, its rows say whose mail; each domain comes once. */
+static void
+test_domains(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+	static const char *const from[] = { "a.other.example.org", "b.other.example.org", "example.com", "com", NULL };
+	g_autoptr(GString) got = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	made_three_reports(f);
+	put_without_policy(f, "without", from);
+	mq_store_policy_domains(f->store, &MQ_FILTER_ALL, write_key, got, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(got->str, ==, "example.com example.net example.org com ");
+}
+
+/* One report of very many names is not as many chapters. */
+static void
+test_many_domains(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_auto(GStrv) from = NULL;
+	g_autoptr(GString) got = g_string_new(NULL);
+	g_auto(GStrv) words = NULL;
+
+	for (guint i = 0; i < 300; i++) {
+		g_autofree char *name = g_strdup_printf("d%u.example", i);
+
+		g_strv_builder_add(names, name);
+	}
+	from = g_strv_builder_end(names);
+	put_without_policy(f, "many", (const char *const *)from);
+	mq_store_policy_domains(f->store, &MQ_FILTER_ALL, write_key, got, NULL);
+	words = g_strsplit(g_strchomp(got->str), " ", -1);
+	g_assert_cmpuint(g_strv_length(words), ==, MQ_LIMIT_ROW_DOMAINS);
+}
+
 /* MqFlowFunc */
 static gboolean
 sum_flow(gpointer ctx, const MqFlow *flow, GError **error)
@@ -255,6 +309,8 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("totals", test_totals);
+	add("domains", test_domains);
+	add("domains of one report are bounded", test_many_domains);
 	add("flows", test_flows);
 	add("untrusted reports can be left out", test_untrusted);
 	add("parts are the whole", test_parts_are_the_whole);
