@@ -50,6 +50,9 @@ MqSpfRecord *mq_spf_record_parse(const char *text);
 void mq_spf_record_free(MqSpfRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqSpfRecord, mq_spf_record_free)
 
+/* Whether "all" is among its terms: a redirect is then ignored (RFC 7208 section 6.1). */
+gboolean mq_spf_record_has_all(const MqSpfRecord *record);
+
 /* What a qualifier says when its mechanism matches. */
 MqResult mq_spf_qualifier_result(char qualifier);
 

@@ -300,3 +300,12 @@ mq_spf_record_parse(const char *text)
 	}
 	return record;
 }
+
+gboolean
+mq_spf_record_has_all(const MqSpfRecord *record)
+{
+	for (guint i = 0; i < record->terms->len; i++)
+		if (((const MqSpfTerm *)g_ptr_array_index(record->terms, i))->kind == MQ_SPF_ALL)
+			return TRUE;
+	return FALSE;
+}

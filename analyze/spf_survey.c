@@ -131,15 +131,6 @@ asks(MqSpfTermKind kind)
 	}
 }
 
-static gboolean
-has_all(const MqSpfRecord *record)
-{
-	for (guint i = 0; i < record->terms->len; i++)
-		if (((const MqSpfTerm *)g_ptr_array_index(record->terms, i))->kind == MQ_SPF_ALL)
-			return TRUE;
-	return FALSE;
-}
-
 /* What the term costs of the ten; beyond what is walked it is counted, not asked. */
 static void
 spend(Run *run, const char *domain, const MqSpfTerm *term, MqSpfNode *node, guint depth)
@@ -169,7 +160,7 @@ static void
 walk_terms(Run *run, const char *domain, const MqSpfRecord *record, GPtrArray *nodes, guint depth)
 {
 	g_autoptr(GPtrArray) spare = mq_spf_nodes_new();
-	gboolean redirects = !has_all(record);
+	gboolean redirects = !mq_spf_record_has_all(record);
 	gboolean ended = FALSE; /* by "all": what follows is ignored */
 
 	for (guint i = 0; i < record->terms->len; i++) {

@@ -478,15 +478,6 @@ why_useless(const MqSpfTerm *term, gboolean ended, gboolean has_all)
 	return NULL;
 }
 
-static gboolean
-has_all(const MqSpfRecord *record)
-{
-	for (guint i = 0; i < record->terms->len; i++)
-		if (((const MqSpfTerm *)g_ptr_array_index(record->terms, i))->kind == MQ_SPF_ALL)
-			return TRUE;
-	return FALSE;
-}
-
 static void
 find_useless(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 {
@@ -497,7 +488,7 @@ find_useless(const MqFindingKind *kind, const MqFacts *facts, MqFindings *out)
 
 	for (guint i = 0; record != NULL && record->problem == NULL && i < record->terms->len; i++) {
 		const MqSpfTerm *term = g_ptr_array_index(record->terms, i);
-		const char *why = why_useless(term, ended, has_all(record));
+		const char *why = why_useless(term, ended, mq_spf_record_has_all(record));
 
 		ended = ended || term->kind == MQ_SPF_ALL;
 		if (why == NULL) {

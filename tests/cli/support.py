@@ -42,6 +42,17 @@ class Case(unittest.TestCase):
             self.assertRegex(done.stderr.decode(), r'\Amarque: [^\n]+\n\Z', 'an error is one line')
         return done
 
+    def disk_of(self, megabytes):
+        """A small disk of its own, with the database on it; only root can have one."""
+        disk = self.dir / 'disk'
+        disk.mkdir()
+        mount = ['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m', 'none', disk]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+            self.skipTest('a small disk cannot be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
+        self.db = str(disk / 'test.db')
+        return disk
+
     def text(self, *args, **kw):
         return self.run_marque(*args, **kw).stdout.decode()
 

@@ -66,12 +66,7 @@ class Databases(support.Case):
 
     def test_only_to_be_read(self):
         """Even root may not write here."""
-        disk = self.dir / 'disk'
-        disk.mkdir()
-        if os.geteuid() != 0 or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', disk], capture_output=True).returncode:
-            self.skipTest('a disk cannot be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
-        self.db = str(disk / 'test.db')
+        disk = self.disk_of(4)
         self.json('ingest', self.file(report()))
         subprocess.run(['mount', '-o', 'remount,ro', disk], check=True)
         box = self.box('box', range(3))
@@ -81,12 +76,7 @@ class Databases(support.Case):
 
     def test_a_full_disk_settles_nothing(self):
         """What could not be committed is still in the mailbox; with room, the next run goes on."""
-        disk = self.dir / 'disk'
-        disk.mkdir()
-        if os.geteuid() != 0 or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', disk], capture_output=True).returncode:
-            self.skipTest('a small disk cannot be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
-        self.db = str(disk / 'test.db')
+        disk = self.disk_of(1)
         box = self.box('box', range(5))
         rows = [(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(60000)]
         (box / 'new' / '000002.M2.host').write_bytes(mail(report(report_id='t-big', records=rows)))

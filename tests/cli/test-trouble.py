@@ -49,12 +49,7 @@ class Trouble(support.Case):
         self.assertEqual(len(self.json('reports')['reports']), 1)
 
     def test_a_full_disk(self):
-        disk = self.dir / 'disk'
-        disk.mkdir()
-        if os.geteuid() != 0 or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', disk], capture_output=True).returncode:
-            self.skipTest('a small disk cannot be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '-l', disk], capture_output=True)
-        self.db = str(disk / 'test.db')
+        self.disk_of(1)
         self.ingest(report())
         big = report(report_id='big', records=[(f'198.51.{i // 256}.{i % 256}', i + 1) for i in range(60000)])
         self.assertIn('test.db', self.error('ingest', self.file(big), status=3))
