@@ -180,7 +180,8 @@ look_into(MqUnwrap *unwrap, const MqPart *around, GBytes *bytes, const char *nam
 {
 	g_autoptr(MqPart) part = mq_part_new_bytes(bytes, around, name != NULL ? name : "", NULL);
 	gsize n;
-	const char *text = g_bytes_get_data(bytes, &n);
+	const char *data = g_bytes_get_data(bytes, &n);
+	const char *text = data != NULL ? data : ""; /* nothing came of it */
 
 	part->claim = name != NULL ? mq_claim_of(name, NULL) : MQ_CLAIM_NO;
 	if (is_meant((Span){ text, text + n }))
