@@ -193,6 +193,7 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 {
 	gint64 lost[MQ_CAUSE_N] = { 0 };
 	gint64 unknown = 0;
+	gint64 forwarded = 0;
 
 	for (guint i = 0; i < group->sources->len; i++) {
 		const MqSource *source = g_ptr_array_index(group->sources, i);
@@ -200,10 +201,14 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *stream = g_ptr_array_index(source->streams, j);
 
+			if (!mq_advice_counts(advice, stream))
+				continue;
 			if (stream->verdict == MQ_VERDICT_FIXABLE && stream->today != MQ_TODAY_PASS)
 				lost[stream->cause] += stream->messages;
-			if (stream->verdict == MQ_VERDICT_UNKNOWN && !stream->unsaid)
+			if (stream->verdict == MQ_VERDICT_UNKNOWN)
 				unknown += stream->messages;
+			if (stream->verdict == MQ_VERDICT_FORWARDER && stream->today != MQ_TODAY_PASS)
+				forwarded += stream->messages;
 		}
 	}
 	for (guint cause = 0; cause < MQ_CAUSE_N; cause++) {
@@ -221,7 +226,7 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 		           g_strdup_printf("Ask whoever runs it, then say so: marque label %s '%s' legitimate (or forwarder, threat).",
 		                           advice->domain, group->name),
 		           NULL);
-	if (group->verdict == MQ_VERDICT_FORWARDER && group->failing > 0)
+	if (group->verdict == MQ_VERDICT_FORWARDER && forwarded > 0)
 		add_action(advice, "ask-forwarder", group->name, 0, g_strdup_printf("%s forwards your mail changed or unsigned", group->name),
 		           g_strdup("Sign all mail with DKIM, and ask the forwarder not to change it (or to seal it with ARC)."), NULL);
 }

@@ -215,16 +215,29 @@ settle_name(MqAdvice *advice, MqAnswers *answers, char *name)
 	return at != NULL;
 }
 
+/* Most messages first: whoever invents names does so by the thousand, a few messages each. */
+static int
+compare_names(gconstpointer left, gconstpointer right, gpointer names)
+{
+	const char *a = *(const char *const *)left;
+	const char *b = *(const char *const *)right;
+	gint64 n_a = *(const gint64 *)g_hash_table_lookup(names, a);
+	gint64 n_b = *(const gint64 *)g_hash_table_lookup(names, b);
+
+	return n_a != n_b ? (n_a > n_b ? -1 : 1) : strcmp(a, b);
+}
+
 static gboolean
 settle_names(MqAdvice *advice, MqAnswers *answers)
 {
-	GHashTableIter iter;
-	gpointer name;
+	guint n;
+	g_autofree gpointer *names = g_hash_table_get_keys_as_array(advice->sources->names, &n);
 	gboolean complete = TRUE;
-	guint n = 0;
 
-	g_hash_table_iter_init(&iter, advice->sources->names);
-	while (g_hash_table_iter_next(&iter, &name, NULL) && n++ < NAMES_MAX) {
+	g_qsort_with_data(names, (gint)n, sizeof(*names), compare_names, advice->sources->names);
+	for (guint i = 0; i < MIN(n, NAMES_MAX); i++) {
+		char *name = names[i];
+
 		if (strcmp(name, advice->domain) != 0 && mq_answers_is_name(name))
 			complete = settle_name(advice, answers, name) && complete;
 	}
@@ -263,6 +276,12 @@ mq_advice_whom(gpointer ctx, const char *header_from)
 	if (g_hash_table_contains(advice->elsewhere, header_from))
 		return MQ_DMARC_ELSEWHERE;
 	return g_hash_table_contains(advice->missing, header_from) ? MQ_DMARC_NONEXISTENT : MQ_DMARC_SUBDOMAIN;
+}
+
+gboolean
+mq_advice_counts(const MqAdvice *advice, const MqStream *stream)
+{
+	return !stream->unsaid && !g_hash_table_contains(advice->elsewhere, stream->header_from);
 }
 
 /* ------------------------------------------------------------------- the move */

@@ -118,6 +118,9 @@ gboolean mq_advice_consult(MqAdvice *advice, MqAnswers *answers, MqResolver *res
 /* MqWhomFunc: @ctx is MqAdvice */
 MqDmarcWhom mq_advice_whom(gpointer ctx, const char *header_from);
 
+/* Whether the advice is about that mail: its result is known, and no other record is for it. */
+gboolean mq_advice_counts(const MqAdvice *advice, const MqStream *stream);
+
 /* The window under a candidate record, today: for mq_replay(), which may be asked more narrowly. */
 MqReplay mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate);
 

@@ -77,7 +77,7 @@ measure(Measures *m)
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *s = g_ptr_array_index(source->streams, j);
 
-			if (s->unsaid || mq_advice_whom(m->advice, s->header_from) == MQ_DMARC_ELSEWHERE)
+			if (!mq_advice_counts(m->advice, s))
 				continue;
 			if (s->verdict == MQ_VERDICT_UNKNOWN)
 				m->unknown += s->messages;
@@ -175,27 +175,55 @@ gate_dkim_coverage(const Measures *m)
 	         g_strdup_printf("%.1f %% of your mail is signed with DKIM as your domain, the rest stands on SPF alone", 100 * got));
 }
 
+/* What of a sender's mail the record is for. */
+typedef struct {
+	gint64 first_day_s;
+	gint64 fixable, unknown; /* messages */
+} Newcomer;
+
+static void
+look_at_stream(const Measures *m, const MqStream *s, Newcomer *newcomer)
+{
+	if (!mq_advice_counts(m->advice, s))
+		return;
+	newcomer->first_day_s = MIN(newcomer->first_day_s, s->first_day_s);
+	newcomer->fixable += s->verdict == MQ_VERDICT_FIXABLE ? s->messages : 0;
+	newcomer->unknown += s->verdict == MQ_VERDICT_UNKNOWN ? s->messages : 0;
+}
+
 /* A sender seen first in the last days, whose mail would be lost or is not understood. */
 static gboolean
-is_new_trouble(const Measures *m, const MqSenderGroup *group)
+is_new_trouble(const Measures *m, const MqSenderGroup *group, gboolean *fails)
 {
 	gint64 since = m->advice->sources->last_day_s - ((gint64)m->need[MQ_REQUIRE_NEW_DAYS] - 1) * MQ_DAY_S;
+	Newcomer newcomer = { .first_day_s = G_MAXINT64 };
 
-	return group->days->len > 0 && g_array_index(group->days, MqSourceDay, 0).day_s >= since
-	       && (group->verdict == MQ_VERDICT_FIXABLE || group->verdict == MQ_VERDICT_UNKNOWN)
-	       && share(group->messages, m->owner + m->unknown) >= 0.001;
+	if (group->days->len == 0 || g_array_index(group->days, MqSourceDay, group->days->len - 1).day_s < since)
+		return FALSE;
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++)
+			look_at_stream(m, g_ptr_array_index(source->streams, j), &newcomer);
+	}
+	*fails = newcomer.fixable >= newcomer.unknown;
+	return newcomer.first_day_s != G_MAXINT64 && newcomer.first_day_s >= since
+	       && share(newcomer.fixable + newcomer.unknown, m->owner + m->unknown) >= 0.001;
 }
 
 static void
 gate_new_senders(const Measures *m)
 {
 	const MqSenderGroup *first = NULL;
+	gboolean first_fails = FALSE;
+	gboolean fails;
 	guint n = 0;
 
 	for (guint i = 0; i < m->advice->sources->senders->len; i++) {
 		const MqSenderGroup *group = g_ptr_array_index(m->advice->sources->senders, i);
 
-		if (is_new_trouble(m, group)) {
+		if (is_new_trouble(m, group, &fails)) {
+			first_fails = first != NULL ? first_fails : fails;
 			first = first != NULL ? first : group;
 			n++;
 		}
@@ -204,7 +232,7 @@ gate_new_senders(const Measures *m)
 	         n == 0 ? g_strdup("none that fails or is unknown") : g_strdup_printf("%u, such as %s", n, first->name),
 	         g_strdup_printf("none in the last %.0f days that fails or is unknown", m->need[MQ_REQUIRE_NEW_DAYS]),
 	         g_strdup_printf("%s is new and %s", n > 0 ? first->name : "nobody",
-	                         n > 0 && first->verdict == MQ_VERDICT_FIXABLE ? "fails" : "nobody knows whose it is"));
+	                         first_fails ? "fails" : "nobody knows whose it is"));
 }
 
 static void

@@ -103,6 +103,7 @@ typedef struct {
 	GHashTable *reporters;     /* interned names */
 	/* today */
 	char *ptr;                 /* (nullable) a name of its reverse DNS */
+	gboolean unasked;          /* it sends too little to be asked for a name */
 	gboolean confirmed;        /* that name has this address */
 	MqResult owner_spf;        /* of the From domain's record for this address, ABSENT when not known */
 	char *owner_spf_via;       /* (nullable) the domain whose record has the term that matched */

@@ -448,7 +448,8 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 		MqSource *source = g_ptr_array_index(sources->sources, i);
 
 		settle_owner_spf(&s, source);
-		if (i < PTR_SOURCES && source->address.n_bytes > 0)
+		source->unasked = i >= PTR_SOURCES && source->address.n_bytes > 0;
+		if (!source->unasked && source->address.n_bytes > 0)
 			settle_ptr(&s, source);
 		for (guint j = 0; j < source->streams->len; j++) {
 			MqStream *stream = g_ptr_array_index(source->streams, j);

@@ -681,6 +681,19 @@ judge_sender(MqSenderGroup *group)
 	group->cause = tally.cause[group->verdict];
 }
 
+static void
+tell_unasked(MqSenderGroup *group)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < group->sources->len; i++)
+		n += ((const MqSource *)g_ptr_array_index(group->sources, i))->unasked ? 1 : 0;
+	if (n > 0)
+		g_ptr_array_add(group->evidence,
+		                g_strdup_printf("%u of its %u addresses %s so little that reverse DNS was not asked", n,
+		                                group->sources->len, n == 1 ? "sends" : "send"));
+}
+
 void
 mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 {
@@ -693,6 +706,8 @@ mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 	judge_crowds(all);
 	for (guint i = 0; i < all->sources->len; i++)
 		judge_source(g_ptr_array_index(all->sources, i));
-	for (guint i = 0; i < all->senders->len; i++)
+	for (guint i = 0; i < all->senders->len; i++) {
 		judge_sender(g_ptr_array_index(all->senders, i));
+		tell_unasked(g_ptr_array_index(all->senders, i));
+	}
 }

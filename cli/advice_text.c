@@ -284,6 +284,28 @@ print_unsaid(const MqApp *app, const json_t *domain)
 }
 
 static void
+print_own_records(const MqApp *app, const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	if (json_array_size(rows) > 0)
+		print_blank(app);
+	json_array_foreach(rows, i, row) {
+		g_autofree char *count = mq_count_to_text(json_integer_value(json_object_get(row, "messages")));
+		g_autofree char *line = g_strdup_printf("Gates, actions and policies above leave out %s messages of %s, which has a DMARC "
+		                                        "record of its own: marque advise %s",
+		                                        count, text_at(row, "domain"), text_at(row, "domain"));
+
+		if (i >= SHOWN_ACTIONS && !app->globals.verbose) {
+			mq_print_line(app, "… and %zu more such domains (--verbose)", json_array_size(rows) - i);
+			return;
+		}
+		print_wrapped(app, "", "  ", line);
+	}
+}
+
+static void
 print_left_out(const MqApp *app, const json_t *domain)
 {
 	json_int_t n = json_integer_value(json_object_get(json_object_get(domain, "volume"), "suspicious_reports_left_out"));
@@ -309,6 +331,7 @@ mq_advice_print(const MqApp *app, const json_t *domain)
 	if (app->globals.verbose)
 		print_evidence(app, senders);
 	print_unsaid(app, domain);
+	print_own_records(app, json_object_get(domain, "own_records"));
 	print_left_out(app, domain);
 }
 

@@ -160,6 +160,30 @@ volume_json(const MqAdvice *advice)
 	                 (json_int_t)advice->suspicious_reports);
 }
 
+static int
+compare_texts(gconstpointer left, gconstpointer right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Subdomains with a record of their own: what this one says is not for them. */
+static json_t *
+own_records_json(const MqAdvice *advice)
+{
+	guint n;
+	g_autofree gpointer *names = g_hash_table_get_keys_as_array(advice->elsewhere, &n);
+	json_t *rows = json_array();
+
+	qsort(names, n, sizeof(*names), compare_texts);
+	for (guint i = 0; i < n; i++) {
+		const gint64 *messages = g_hash_table_lookup(advice->sources->names, names[i]);
+
+		json_array_append_new(rows, json_pack("{s:o, s:I}", "domain", mq_json_text(names[i]), "messages",
+		                                      (json_int_t)(messages != NULL ? *messages : 0)));
+	}
+	return rows;
+}
+
 static json_t *
 advice_json(MqAdvice *advice, const char *what_if)
 {
@@ -174,6 +198,7 @@ advice_json(MqAdvice *advice, const char *what_if)
 	                mq_advice_replay_document(advice, advice->candidate_quarantine), "reject",
 	                mq_advice_replay_document(advice, advice->candidate_reject), "gates", mq_advice_gates_document(advice), "actions",
 	                mq_advice_actions_document(advice, NULL), "senders", senders);
+	json_object_set_new(out, "own_records", own_records_json(advice));
 	if (what_if != NULL) {
 		g_autoptr(MqDmarcRecord) record = mq_dmarc_record_parse(what_if);
 

@@ -54,6 +54,25 @@ class MoreWorlds(Worlds):
         self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
         self.assertNotIn('sp=', advice['move']['record'])
 
+    def test_new_sender_of_a_subdomain_with_its_own_record(self):
+        """What is new, unknown or forwarded there is for its own advice."""
+        shop = row('203.0.113.66', 200, [('sendgrid.net', 'k', 'pass')], ('em1.sendgrid.net', 'pass'), header_from='shop.example.com')
+        zone = ZONE + 'shop.example.com A 192.0.2.80\n_dmarc.shop.example.com TXT "v=DMARC1; p=none; rua=mailto:shop@example.com"\n'
+        advice = self.world(lambda day: OWN + spoof(day) + ([shop] if day >= 25 else []), zone)
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+        self.assertEqual(advice['actions'], [])
+        self.assertEqual(advice['own_records'], [{'domain': 'shop.example.com', 'messages': 200 * 5 * 2}])
+        text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'))
+        self.assertIn('leave out 2,000 messages of shop.example.com', ' '.join(text.split()))
+
+    def test_small_sources_are_not_looked_up(self):
+        """Nobody's resolver is asked for a hundred thousand names; the evidence says so."""
+        many = [row(f'198.18.{n // 200}.{1 + n % 200}', 1) for n in range(1600)]
+        advice = self.world(lambda day: OWN + (many if day == 9 else []))
+        told = [text for sender in advice['senders'] for text in sender['evidence'] if 'reverse DNS was not asked' in text]
+        self.assertIn('200 addresses', ' '.join(told))
+        self.assertEqual(len([1 for q in self.asked if q[2].endswith('in-addr.arpa')]), 1500)
+
     def test_forwarders_of_a_domain_that_signs(self):
         """Mail relayed as it is, relayed with a footer, by a service that rewrites the envelope, and by a university."""
         intact = row('203.0.113.80', 4, [('example.com', 's1', 'pass')], ('example.com', 'softfail'), ('pass', 'fail'))
