@@ -187,6 +187,30 @@ act_on(MqAdvice *advice, const MqSenderGroup *group, MqCause cause, gint64 recov
 	           g_strdup("Find what changes it after it was signed: a footer, a gateway, a virus scanner."), NULL);
 }
 
+/* Whose receivers do not agree that an identifier is the owner's: it passes here, and is lost there. */
+static void
+act_on_disputes(MqAdvice *advice, const MqSenderGroup *group)
+{
+	g_autoptr(GArray) disputes = mq_sender_disputes(group);
+
+	for (guint i = 0; i < disputes->len; i++) {
+		const MqDispute *d = &g_array_index(disputes, MqDispute, i);
+		gboolean counts = !g_hash_table_contains(advice->elsewhere, d->header_from);
+
+		if (counts && d->decided > 0)
+			add_action(advice, "settle-alignment", group->name, 0,
+			           g_strdup_printf("receivers disagree whether %s is aligned with %s (%" G_GINT64_FORMAT " messages)",
+			                           d->identifier, d->header_from, d->decided),
+			           g_strdup_printf("%s; have %s %s %s itself.",
+			                           d->by_treewalk ? "The tree walk of RFC 9989 aligns them, the public suffix list of RFC 7489 "
+			                                            "does not"
+			                                          : "The public suffix list of RFC 7489 aligns them, the tree walk of RFC 9989 "
+			                                            "does not (see psd= in the DMARC records)",
+			                           group->name, strcmp(d->by, "dkim") == 0 ? "sign as" : "use an envelope of", d->header_from),
+			           NULL);
+	}
+}
+
 /* What of a sender's own mail would be lost today, by cause. */
 static void
 act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
@@ -220,6 +244,8 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 			((MqAction *)g_ptr_array_index(advice->actions, i))->episode =
 				mq_episode_of_cause(advice->sources, group, (MqCause)cause);
 	}
+	if (group->verdict != MQ_VERDICT_THREAT)
+		act_on_disputes(advice, group);
 	if (unknown > 0)
 		add_action(advice, "investigate", group->name, 0,
 		           g_strdup_printf("is %s yours? %" G_GINT64_FORMAT " messages", group->name, unknown),

@@ -57,6 +57,7 @@ typedef struct {
 	char *domain, *selector; /* (nullable) */
 	MqResult then;
 	gboolean aligned;        /* relaxed, with the stream's From domain */
+	gboolean disputed;       /* the public suffix list says otherwise */
 	gboolean aligned_now;    /* as the domain's adkim has it */
 	MqDkimState now;         /* of the key, when aligned; else _UNKNOWN */
 	gboolean asked;
@@ -80,6 +81,7 @@ typedef struct {
 	gint64 quarantined_in_period, rejected_in_period;
 	gint64 first_day_s, last_day_s;
 	/* today */
+	gboolean spf_disputed;      /* as to spf_related the public suffix list says otherwise */
 	gboolean spf_related, spf_aligned; /* relaxed; as the domain's aspf has it */
 	MqResult spf_now;           /* of spf_domain and the address; ABSENT when not asked */
 	MqToday today;
@@ -186,6 +188,18 @@ gboolean mq_sources_take(gpointer ctx, const MqFlow *flow, GError **error);
  * Returns: %FALSE while answers are wanted
  */
 gboolean mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *record);
+
+/* What the tree walk (RFC 9989) and the public suffix list (RFC 7489) disagree about: receivers of both are alive. */
+typedef struct {
+	const char *header_from, *identifier; /* borrowed */
+	const char *by;       /* "dkim" or "spf" */
+	gboolean by_treewalk; /* aligned by it, and not by the other; or else the reverse */
+	gint64 messages;      /* for which the identifier passed */
+	gint64 decided;       /* of these, passed by nothing else that is undisputed */
+} MqDispute;
+
+/* (transfer full) (element-type MqDispute): most messages first */
+GArray *mq_sender_disputes(const MqSenderGroup *group);
 
 /* Names sources and groups them to senders; after mq_sources_settle(). */
 void mq_sources_name(MqSources *sources);

@@ -38,25 +38,34 @@ typedef struct {
 	MqSpfRanges *spf;
 } Settling;
 
-/* Relaxed, by the tree walk; where DNS does not answer by the public suffix list. */
+#define DISPUTED 0x10u /* beside MqAligned + 1 */
+
+/* Relaxed, by the tree walk; where DNS does not answer by the public suffix list. @disputed: (out) (optional) */
 static gboolean
-is_related(Settling *s, const char *from, const char *identifier)
+is_related(Settling *s, const char *from, const char *identifier, gboolean *disputed)
 {
+	gboolean by_suffix;
 	g_autofree char *key = g_strconcat(from, " ", identifier, NULL);
 	guint known = GPOINTER_TO_UINT(g_hash_table_lookup(s->aligned, key));
 	MqAligned aligned = MQ_ALIGNED_UNKNOWN;
 
+	if (disputed != NULL)
+		*disputed = (known & DISPUTED) != 0;
 	if (known > 0)
-		return known - 1 == MQ_ALIGNED_YES;
+		return (known & ~DISPUTED) - 1 == MQ_ALIGNED_YES;
 	if (strcmp(from, identifier) == 0) {
 		aligned = MQ_ALIGNED_YES;
 	} else if (!mq_alignment_treewalk(s->answers, from, identifier, FALSE, &aligned)) {
 		s->complete = FALSE;
 		return FALSE;
 	}
+	by_suffix = mq_alignment_suffix(from, identifier, FALSE);
 	if (aligned == MQ_ALIGNED_UNKNOWN)
-		aligned = mq_alignment_suffix(from, identifier, FALSE) ? MQ_ALIGNED_YES : MQ_ALIGNED_NO;
-	g_hash_table_insert(s->aligned, g_steal_pointer(&key), GUINT_TO_POINTER(aligned + 1u));
+		aligned = by_suffix ? MQ_ALIGNED_YES : MQ_ALIGNED_NO;
+	known = (aligned + 1u) | (by_suffix != (aligned == MQ_ALIGNED_YES) ? DISPUTED : 0);
+	g_hash_table_insert(s->aligned, g_steal_pointer(&key), GUINT_TO_POINTER(known));
+	if (disputed != NULL)
+		*disputed = (known & DISPUTED) != 0;
 	return aligned == MQ_ALIGNED_YES;
 }
 
@@ -92,7 +101,7 @@ settle_spf(Settling *s, MqSource *source, MqStream *stream)
 
 	if (domain == NULL || !mq_answers_is_name(domain))
 		return;
-	stream->spf_related = is_related(s, stream->header_from, domain);
+	stream->spf_related = is_related(s, stream->header_from, domain, &stream->spf_disputed);
 	stream->spf_aligned = stream->spf_related && (!s->strict_spf || strcmp(domain, stream->header_from) == 0);
 	if (stream->spf_related || may_ask_stranger(s, domain))
 		stream->spf_now = spf_today(s, domain, &source->address, NULL);
@@ -128,7 +137,7 @@ settle_keys(Settling *s, MqStream *stream)
 
 		if (!mq_answers_is_name(key->domain))
 			continue;
-		key->aligned = is_related(s, stream->header_from, key->domain);
+		key->aligned = is_related(s, stream->header_from, key->domain, &key->disputed);
 		key->aligned_now = key->aligned && (!s->strict_dkim || strcmp(key->domain, stream->header_from) == 0);
 		if (key->aligned && key->selector != NULL) {
 			key->now = key_state(s, key);
@@ -254,7 +263,7 @@ settle_ptr(Settling *s, MqSource *source)
 			source->ptr = g_strdup(record->host);
 		}
 	}
-	source->own_host = source->confirmed && is_related(s, source->owner, source->ptr);
+	source->own_host = source->confirmed && is_related(s, source->owner, source->ptr, NULL);
 }
 
 static void

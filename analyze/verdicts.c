@@ -694,6 +694,20 @@ tell_unasked(MqSenderGroup *group)
 		                                group->sources->len, n == 1 ? "sends" : "send"));
 }
 
+static void
+tell_disputes(MqSenderGroup *group)
+{
+	g_autoptr(GArray) disputes = mq_sender_disputes(group);
+
+	for (guint i = 0; i < disputes->len; i++) {
+		const MqDispute *d = &g_array_index(disputes, MqDispute, i);
+
+		g_ptr_array_add(group->evidence,
+		                g_strdup_printf("%s is aligned with %s by %s only: receivers disagree", d->identifier, d->header_from,
+		                                d->by_treewalk ? "the tree walk (RFC 9989)" : "the public suffix list (RFC 7489)"));
+	}
+}
+
 void
 mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 {
@@ -708,6 +722,7 @@ mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 		judge_source(g_ptr_array_index(all->sources, i));
 	for (guint i = 0; i < all->senders->len; i++) {
 		judge_sender(g_ptr_array_index(all->senders, i));
+		tell_disputes(g_ptr_array_index(all->senders, i));
 		tell_unasked(g_ptr_array_index(all->senders, i));
 	}
 }

@@ -119,6 +119,23 @@ causes_json(const MqSources *all, const MqSenderGroup *group)
 }
 
 static json_t *
+disputes_json(const MqSenderGroup *group)
+{
+	g_autoptr(GArray) disputes = mq_sender_disputes(group);
+	json_t *rows = json_array();
+
+	for (guint i = 0; i < disputes->len; i++) {
+		const MqDispute *d = &g_array_index(disputes, MqDispute, i);
+
+		json_array_append_new(rows, json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I}", "from", mq_json_text(d->header_from),
+		                                      "identifier", mq_json_text(d->identifier), "by", d->by, "tree_walk", d->by_treewalk,
+		                                      "public_suffix_list", !d->by_treewalk, "messages", (json_int_t)d->messages,
+		                                      "decided", (json_int_t)d->decided));
+	}
+	return rows;
+}
+
+static json_t *
 sender_json(const MqSources *all, const MqSenderGroup *group)
 {
 	MqEpisode episode = mq_episode_of_sender(all, group);
@@ -135,6 +152,7 @@ sender_json(const MqSources *all, const MqSenderGroup *group)
 	                (json_int_t)group->unknown, "causes", causes_json(all, group), "evidence",
 	                mq_json_texts(group->evidence), "sources", sources);
 	mq_advice_add_episode(out, &episode);
+	json_object_set_new(out, "disputed_alignment", disputes_json(group));
 	return out;
 }
 

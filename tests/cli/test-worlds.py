@@ -191,6 +191,22 @@ class MoreWorlds(Worlds):
         self.assertEqual({s['sender']: s['when'] for s in advice['senders']},
                          {'own servers of example.com': None, 'SendGrid': 'fails since 15 November or before'})
 
+    def test_alignment_under_both_standards(self):
+        """psd=n below the domain: by the tree walk its signature is another organization's, by the public suffix list it is not."""
+        zone = ZONE + f'_dmarc.bulk.example.com TXT "v=DMARC1; p=none; psd=n"\nb1._domainkey.bulk.example.com TXT "v=DKIM1; p={KEY}"\n'
+        bulk = row('198.51.100.4', 20, [('bulk.example.com', 'b1', 'pass')], ('b.mailer.example', 'pass'), ('pass', 'fail'))
+        advice = self.world(lambda day: OWN + [bulk], zone)
+        senders = {s['sender']: s for s in advice['senders']}
+        self.assertEqual(senders['own servers of example.com']['disputed_alignment'][0], {
+            'from': 'example.com', 'identifier': 'bulk.example.com', 'by': 'dkim', 'tree_walk': False, 'public_suffix_list': True,
+            'messages': 1200, 'decided': 1200})
+        self.assertEqual(sum(len(s['disputed_alignment']) for s in advice['senders']), 1)
+        action = next(a for a in advice['actions'] if a['id'] == 'settle-alignment')
+        self.assertIn('bulk.example.com is aligned with example.com (1200 messages)', action['title'])
+        self.assertIn('RFC 9989 does not', action['fix'])
+        text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'))
+        self.assertIn('receivers disagree whether bulk.example.com', ' '.join(text.split()))
+
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
         zone = ZONE + host('203.0.113.50', 'mail-ed1-f41.google.com')
