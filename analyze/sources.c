@@ -208,6 +208,35 @@ is_careful(const char *reporter)
 	return FALSE;
 }
 
+static gboolean
+is_one_of(const char *word, const char *const *words)
+{
+	return *word != '\0' && g_strv_contains(words, word);
+}
+
+/* A chain that passed, in any receiver's words: "arc=pass", "ARC chain validated", "override due to valid ARC (cv=pass)". */
+static gboolean
+says_arc_passed(const char *comment)
+{
+	static const char *const good[] = { "pass", "passed", "passes", "valid", "validated", "verified", "ok", NULL };
+	static const char *const bad[] = { "fail",    "failed", "fails", "failure", "none",    "no",         "not", "invalid", "broken", "without",
+		                           "missing", "error",  "temperror", "permerror", "untrusted", NULL };
+	g_auto(GStrv) words = NULL;
+	gboolean names_arc = FALSE;
+	gboolean is_good = FALSE;
+	gboolean is_bad = FALSE;
+
+	if (strstr(comment, "arc=pass") != NULL)
+		return TRUE;
+	words = g_strsplit_set(comment, " \t\r\n=:;,.()[]<>\"'_/-", 200);
+	for (guint i = 0; words[i] != NULL; i++) {
+		names_arc = names_arc || strcmp(words[i], "arc") == 0;
+		is_good = is_good || is_one_of(words[i], good);
+		is_bad = is_bad || is_one_of(words[i], bad);
+	}
+	return names_arc && is_good && !is_bad;
+}
+
 static guint
 hints_of(const MqFlow *flow)
 {
@@ -221,7 +250,7 @@ hints_of(const MqFlow *flow)
 			hints |= MQ_HINT_FORWARDED;
 		if (reason->type == MQ_REASON_MAILING_LIST)
 			hints |= MQ_HINT_LIST;
-		if (comment != NULL && strstr(comment, "arc=pass") != NULL)
+		if (comment != NULL && says_arc_passed(comment))
 			hints |= MQ_HINT_ARC;
 		if (comment != NULL && strstr(comment, "looks forwarded") != NULL)
 			hints |= MQ_HINT_FORWARDED;

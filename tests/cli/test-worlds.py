@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """More simulated worlds for marque advise: what the people who look after a domain meet."""
 import support
-from worlds import KEY, LAST, NEWSLETTER, OWN, ZONE, Worlds, row, spoof
+from worlds import BEGIN, DAY, KEY, LAST, NEWSLETTER, OWN, ZONE, Worlds, row, spoof
 
 
 def host(ip, name):
@@ -206,6 +206,69 @@ class MoreWorlds(Worlds):
         self.assertIn('RFC 9989 does not', action['fix'])
         text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'))
         self.assertIn('receivers disagree whether bulk.example.com', ' '.join(text.split()))
+
+    def test_silent_server_for_one_of_several_keys(self):
+        """What the key carries is unknown, not lost; nothing advances, no sender is accused."""
+        other = row('198.51.100.99', 20, [('example.com', 'slow', 'pass')], ('b.mailer.example', 'pass'), ('pass', 'fail'))
+        both = row('192.0.2.10', 5, [('example.com', 's1', 'pass'), ('example.com', 'slow', 'pass')], ('b.mailer.example', 'pass'), ('pass', 'fail'))
+        advice = self.world(lambda day: OWN + [other, both], ZONE + 'slow._domainkey.example.com !SERVFAIL\n' + host('198.51.100.99', 'm.esp.example'))
+        got = self.judged(advice, legitimate=['198.51.100.99', '192.0.2.10'])
+        self.assertEqual(got, {'192.0.2.10': 'compliant', '198.51.100.99': 'compliant'})
+        self.assertEqual(advice['move']['action'], 'hold')
+        self.assertFalse(self.gate(advice, 'dns-health'))
+        self.assertEqual([a['id'] for a in advice['actions'] if a['sender']], [])
+
+    def test_arc_in_other_wordings(self):
+        """Each receiver has its own way to say that an ARC chain vouched for a message."""
+        says = {'203.0.113.95': ('google.com', 'local_policy', 'arc=pass as.1.relay.example.net=pass'),
+                '203.0.113.96': ('Outlook.com', 'other', 'arc=pass'),
+                '203.0.113.97': ('Yahoo', 'local_policy', 'ARC chain validated: pass'),
+                '203.0.113.98': ('Fastmail Pty Ltd', 'local_policy', 'Policy override due to valid ARC (cv=pass)'),
+                '203.0.113.99': ('comcast.net', 'trusted_forwarder', 'arc_chain: pass'),
+                '203.0.113.92': ('mail.ru', 'other', 'passed ARC from relay.example.net')}
+        no = {'203.0.113.70': ('google.com', 'local_policy', 'arc=fail'), '203.0.113.71': ('Yahoo', 'other', 'ARC chain failed, pass to spam folder'),
+              '203.0.113.72': ('google.com', 'other', 'searchable: pass')}
+        reports = []
+        for day in range(30):
+            for ip, (who, kind, comment) in {**says, **no}.items():
+                mail = row(ip, 3).replace('</policy_evaluated>', f'<reason><type>{kind}</type><comment>{comment}</comment></reason></policy_evaluated>')
+                reports.append(support.report(reporter=who, report_id=f'{ip}-{day}', begin=BEGIN + day * DAY, records=OWN + [mail]))
+        self.ingest(*reports)
+        got = self.verdicts(self.ask(ZONE))
+        self.assertEqual({ip: got[ip] for ip in says}, {ip: 'forwarder' for ip in says})
+        self.assertNotIn('forwarder', {got[ip] for ip in no})
+
+    def test_monthly_run_by_a_service_of_the_catalogue(self):
+        """Invoices on one day of the month through a known service, not signed as the owner: no threat, and no blind advance."""
+        run = row('203.0.113.66', 400, [('sendgrid.net', 'smtpapi', 'pass')], ('em1.sendgrid.net', 'pass'))
+        advice = self.world(lambda day: OWN + ([run] if day == 16 else []), ZONE + host('203.0.113.66', 'o1.ptr.outbound-mail.sendgrid.net'))
+        self.assertIn(self.judged(advice, legitimate=['203.0.113.66'])['203.0.113.66'], ('unknown', 'fixable'))
+        self.assertEqual(advice['move']['action'], 'hold')
+        self.assertIn('SendGrid', [a['sender'] for a in advice['actions']])
+
+    def test_accounts_of_the_owner_at_one_service(self):
+        """One account is set up, another is not: it is the owner's all the same, and named to be fixed."""
+        good = row('203.0.113.66', 20, [('example.com', 's1', 'pass'), ('sendgrid.net', 'k', 'pass')], ('em1.example.com', 'pass'), ('pass', 'pass'))
+        bad = row('203.0.113.67', 6, [('sendgrid.net', 'k', 'pass')], ('em2.sendgrid.net', 'pass'))
+        zone = ZONE + host('203.0.113.66', 'o1.ptr.outbound-mail.sendgrid.net') + host('203.0.113.67', 'o2.ptr.outbound-mail.sendgrid.net') \
+            + 'em1.example.com TXT "v=spf1 ip4:203.0.113.66 -all"\n'
+        advice = self.world(lambda day: OWN + [good, bad], zone)
+        got = self.judged(advice, legitimate=['203.0.113.66', '203.0.113.67'])
+        self.assertEqual(got['203.0.113.66'], 'compliant')
+        self.assertIn(got['203.0.113.67'], ('fixable', 'unknown'))
+        self.assertEqual(advice['move']['action'], 'hold')
+        self.assertIn('SendGrid', [a['sender'] for a in advice['actions']])
+
+    def test_key_that_vanished_under_reject(self):
+        """Gone for a week: what it carried is lost now, whatever the share over the month is."""
+        zone = ZONE.replace('p=none', 'p=reject') + host('198.51.100.99', 'm.esp.example')
+        signed = row('198.51.100.99', 20, [('example.com', 'k7', 'pass')], ('b.esp.example', 'pass'), ('pass', 'fail'))
+        lost = row('198.51.100.99', 20, [('example.com', 'k7', 'permerror')], ('b.esp.example', 'pass'), disposition='reject')
+        advice = self.world(lambda day: OWN + [signed if day < 23 else lost], zone, 'reject')
+        self.assertEqual((self.verdicts(advice)['198.51.100.99'], self.causes(advice)['198.51.100.99']), ('fixable', 'key-missing'))
+        self.assertEqual(advice['move']['action'], 'retreat')
+        action = advice['actions'][0]
+        self.assertEqual((action['id'], self.period(action)), ('publish-dkim-key', (8, None)))
 
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
