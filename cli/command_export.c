@@ -30,6 +30,7 @@ static const MqLayout layout = { .rows = "records", .columns = columns, .n_colum
 
 typedef struct {
 	const MqApp *app;
+	MqStore *store;
 	json_t *rows; /* (nullable) where one document is wanted, not a stream of lines */
 } Export;
 
@@ -84,26 +85,20 @@ print_record(const Export *to, const MqStoredReport *stored, const MqRecord *rec
 	print_line(to, line);
 }
 
+typedef struct {
+	const Export *to;
+	const MqStoredReport *stored;
+} Exported;
+
+/* MqStoredRecordFunc: rows that an earlier variant has already are not said twice. */
 static gboolean
-is_repeated(const MqStoredReport *stored, guint n)
+take_record(gpointer ctx, const MqRecord *record, gboolean repeated, G_GNUC_UNUSED GError **error)
 {
-	return stored->repeated != NULL && n < stored->repeated->len
-	       && g_array_index(stored->repeated, gboolean, n);
-}
+	const Exported *exported = ctx;
 
-/* Rows that an earlier variant has already are not said twice. */
-static void
-print_records(const Export *to, const MqStoredReport *stored)
-{
-	guint n = 0;
-
-	for (guint b = 0; b < stored->report->batches->len; b++) {
-		const MqBatch *batch = g_ptr_array_index(stored->report->batches, b);
-
-		for (guint i = 0; i < batch->records->len; i++, n++)
-			if (!is_repeated(stored, n))
-				print_record(to, stored, g_ptr_array_index(batch->records, i));
-	}
+	if (!repeated)
+		print_record(exported->to, exported->stored, record);
+	return TRUE;
 }
 
 static gboolean
@@ -112,10 +107,9 @@ print_report(gpointer ctx, const MqStoredReport *stored, GError **error)
 	const Export *to = ctx;
 	const GPtrArray *policies = stored->report->tls;
 
-	(void)error;
 	if (stored->report->type == MQ_TYPE_AGGREGATE)
-		print_records(to, stored);
-	else if (stored->report->type == MQ_TYPE_FAILURE)
+		return mq_store_report_records(to->store, stored->id, 0, take_record, &(Exported){ to, stored }, error);
+	if (stored->report->type == MQ_TYPE_FAILURE)
 		print_line(to, merge(stored, mq_document_failure(stored)));
 	for (guint i = 0; policies != NULL && i < policies->len; i++)
 		print_line(to, merge(stored, mq_document_tls_policy(stored, g_ptr_array_index(policies, i))));
@@ -204,7 +198,7 @@ export(const MqApp *app, MqStore *store, MqFilter *filter, GError **error)
 {
 	gboolean whole = mq_app_format_is(app, "json") || mq_app_format_is(app, "table");
 	g_autoptr(json_t) document = mq_document_new("export");
-	Export to = { app, whole ? json_array() : NULL };
+	Export to = { app, store, whole ? json_array() : NULL };
 
 	if (whole)
 		json_object_set_new(document, "records", to.rows);

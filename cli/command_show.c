@@ -108,30 +108,16 @@ print_section(const MqApp *app, const char *heading, const MqColumn *columns, gu
 	mq_print_table(app, columns, n_columns, rows, NULL);
 }
 
-/* @most: 0 for all of them. (transfer full) */
-static json_t *
-flatten(const json_t *document, size_t most)
-{
-	const json_t *all = json_object_get(document, "records");
-	json_t *flat = json_array();
-	size_t n = json_array_size(all);
-
-	for (size_t i = 0; i < n && (most == 0 || i < most); i++)
-		json_array_append_new(flat, mq_document_flat_record(json_array_get(all, i)));
-	return flat;
-}
-
+/* @n: all there are */
 static void
-print_records(const MqApp *app, const json_t *document)
+print_records(const MqApp *app, const json_t *flat, gint64 n)
 {
-	size_t n = json_array_size(json_object_get(document, "records"));
-	g_autoptr(json_t) flat = flatten(document, TABLE_ROWS);
-	g_autofree char *count = mq_count_to_text((gint64)n);
+	g_autofree char *count = mq_count_to_text(n);
 	g_autofree char *heading = g_strdup_printf("Records (%s)", count);
 
 	print_section(app, heading, records, G_N_ELEMENTS(records), flat);
 	if (n > TABLE_ROWS)
-		fprintf(app->out, "… and %zu more; --format csv and json have them all\n", n - TABLE_ROWS);
+		fprintf(app->out, "… and %" G_GINT64_FORMAT " more; --format csv and json have them all\n", n - TABLE_ROWS);
 }
 
 static void
@@ -151,8 +137,9 @@ print_tls(const MqApp *app, const json_t *document)
 	}
 }
 
+/* @flat: the first records, of @n */
 static void
-print_report(const MqApp *app, const json_t *document)
+print_report(const MqApp *app, const json_t *document, const json_t *flat, gint64 n)
 {
 	g_autofree char *type = mq_cell_text(MQ_CELL_TEXT, json_object_get(document, "type"));
 
@@ -170,23 +157,101 @@ print_report(const MqApp *app, const json_t *document)
 		fputs("\nThe mail that failed\n", app->out);
 		mq_print_fields(app, failure, G_N_ELEMENTS(failure), document);
 	}
-	print_records(app, document);
+	print_records(app, flat, n);
 	print_tls(app, document);
 	print_section(app, "Came in", provenance, G_N_ELEMENTS(provenance),
 	              json_object_get(document, "provenance"));
 	print_section(app, "Problems", problems, G_N_ELEMENTS(problems), json_object_get(document, "problems"));
 }
 
-static const MqLayout layout = {
-	.rows = "records", .columns = records, .n_columns = G_N_ELEMENTS(records), .print_text = print_report,
-};
+/* ------------------------------------------------- each format, row by row */
+
+/* MqStoredRecordFunc */
+static gboolean
+keep_flat(gpointer ctx, const MqRecord *record, G_GNUC_UNUSED gboolean repeated, G_GNUC_UNUSED GError **error)
+{
+	g_autoptr(json_t) whole = mq_document_record(record);
+
+	json_array_append_new(ctx, mq_document_flat_record(whole));
+	return TRUE;
+}
+
+static gboolean
+show_text(const MqApp *app, MqStore *store, const MqStoredReport *stored, const json_t *document, GError **error)
+{
+	g_autoptr(json_t) flat = json_array();
+
+	if (!mq_store_report_records(store, stored->id, TABLE_ROWS, keep_flat, flat, error))
+		return FALSE;
+	print_report(app, document, flat, stored->n_rows);
+	return TRUE;
+}
+
+/* MqStoredRecordFunc */
+static gboolean
+print_json_row(gpointer ctx, const MqRecord *record, gboolean repeated, G_GNUC_UNUSED GError **error)
+{
+	g_autoptr(json_t) row = mq_document_record(record);
+
+	if (repeated)
+		json_object_set_new(row, "repeated", json_true());
+	mq_json_rows_add(ctx, row);
+	return TRUE;
+}
+
+static gboolean
+show_json(const MqApp *app, MqStore *store, const MqStoredReport *stored, const json_t *document, GError **error)
+{
+	MqJsonRows rows;
+
+	if (stored->report->type != MQ_TYPE_AGGREGATE) {
+		mq_print_json(app->out, document, FALSE);
+		return TRUE;
+	}
+	mq_json_rows_begin(&rows, app->out, document, "records");
+	if (!mq_store_report_records(store, stored->id, 0, print_json_row, &rows, error))
+		return FALSE;
+	mq_json_rows_end(&rows);
+	return TRUE;
+}
+
+/* MqStoredRecordFunc */
+static gboolean
+print_csv_row(gpointer ctx, const MqRecord *record, G_GNUC_UNUSED gboolean repeated, G_GNUC_UNUSED GError **error)
+{
+	const MqApp *app = ctx;
+	g_autoptr(json_t) whole = mq_document_record(record);
+	g_autoptr(json_t) flat = mq_document_flat_record(whole);
+
+	mq_print_csv_row(app->out, records, G_N_ELEMENTS(records), flat);
+	return TRUE;
+}
+
+static gboolean
+show_csv(MqApp *app, MqStore *store, const MqStoredReport *stored, GError **error)
+{
+	mq_print_csv_row(app->out, records, G_N_ELEMENTS(records), NULL);
+	return mq_store_report_records(store, stored->id, 0, print_csv_row, app, error);
+}
+
+static gboolean
+show(MqApp *app, MqStore *store, const MqStoredReport *stored, GError **error)
+{
+	g_autoptr(json_t) document = mq_document_new("show");
+
+	mq_document_add_report(document, stored);
+	if (mq_app_format_is(app, "csv"))
+		return show_csv(app, store, stored, error);
+	if (mq_app_format_is(app, "json"))
+		return show_json(app, store, stored, document, error);
+	return show_text(app, store, stored, document, error);
+}
 
 static MqExit
 run_show(MqApp *app, GStrv *args, GError **error)
 {
 	g_autoptr(MqStore) store = NULL;
 	g_autoptr(MqStoredReport) stored = NULL;
-	g_autoptr(json_t) document = NULL;
 	guint64 id;
 
 	if (!mq_app_parse(app, NULL, args, error)
@@ -199,14 +264,7 @@ run_show(MqApp *app, GStrv *args, GError **error)
 	}
 	store = mq_app_store(app, MQ_STORE_READ, error);
 	stored = store != NULL ? mq_store_report(store, (gint64)id, error) : NULL;
-	if (stored == NULL)
-		return MQ_EXIT_FAILED;
-	document = mq_document_new("show");
-	mq_document_add_report(document, stored);
-	if (mq_app_format_is(app, "csv"))
-		json_object_set_new(document, "records", flatten(document, 0));
-	mq_output_print(app, document, &layout);
-	return MQ_EXIT_OK;
+	return stored != NULL && show(app, store, stored, error) ? MQ_EXIT_OK : MQ_EXIT_FAILED;
 }
 
 const MqCommand mq_command_show = {

@@ -1,5 +1,7 @@
 #include "cli/outputs.h"
 
+#include <string.h>
+
 /* jansson escapes C0; what else a terminal could obey (C1, direction overrides) is written as \uXXXX
  * too. Only strings hold bytes beyond ASCII, and jansson hands on whole characters. */
 static int
@@ -31,14 +33,59 @@ write_harmless(const char *bytes, size_t n, void *data)
 	return ferror(out) ? -1 : 0;
 }
 
+#define PRECISION JSON_REAL_PRECISION(15)
+#define INDENTED  (JSON_INDENT(2) | PRECISION)
+
 void
 mq_print_json(FILE *out, const json_t *document, gboolean compact)
 {
-	size_t layout = compact ? JSON_COMPACT : JSON_INDENT(2);
-
 	/* that nobody reads on is seen by who flushes the stream */
-	json_dump_callback(document, write_harmless, out, layout | JSON_REAL_PRECISION(15));
+	json_dump_callback(document, write_harmless, out, compact ? JSON_COMPACT | PRECISION : INDENTED);
 	fputc('\n', out);
+}
+
+/* All but the end of an object: a member can follow. */
+void
+mq_json_rows_begin(MqJsonRows *rows, FILE *out, const json_t *document, const char *key)
+{
+	char *text = json_dumps(document, INDENTED);
+
+	*rows = (MqJsonRows){ .out = out };
+	g_assert(json_object_size(document) > 0 && g_str_has_suffix(text, "\n}"));
+	write_harmless(text, strlen(text) - strlen("\n}"), out);
+	fprintf(out, ",\n  \"%s\": [", key);
+	free(text);
+}
+
+/* As deep as a row is in its document. */
+static int
+write_row(const char *bytes, size_t n, void *data)
+{
+	const char *end = bytes + n;
+
+	while (bytes < end) {
+		const char *line = memchr(bytes, '\n', (gsize)(end - bytes));
+		const char *stop = line != NULL ? line + 1 : end;
+
+		write_harmless(bytes, (gsize)(stop - bytes), data);
+		if (line != NULL)
+			fputs("    ", data);
+		bytes = stop;
+	}
+	return ferror(data) ? -1 : 0;
+}
+
+void
+mq_json_rows_add(MqJsonRows *rows, const json_t *row)
+{
+	fputs(rows->n++ > 0 ? ",\n    " : "\n    ", rows->out);
+	json_dump_callback(row, write_row, rows->out, INDENTED);
+}
+
+void
+mq_json_rows_end(MqJsonRows *rows)
+{
+	fputs(rows->n > 0 ? "\n  ]\n}\n" : "]\n}\n", rows->out);
 }
 
 static void

@@ -56,6 +56,15 @@ void mq_print_paragraph(const MqApp *app, const char *label, guint indent, const
 /* One JSON document, or one line of many when @compact. */
 void mq_print_json(FILE *out, const json_t *document, gboolean compact);
 
+/* The same document, with rows that are not all in memory at once: @key is the last one, an array. */
+typedef struct {
+	FILE *out;
+	guint64 n;
+} MqJsonRows;
+void mq_json_rows_begin(MqJsonRows *rows, FILE *out, const json_t *document, const char *key);
+void mq_json_rows_add(MqJsonRows *rows, const json_t *row);
+void mq_json_rows_end(MqJsonRows *rows);
+
 /* RFC 4180; a cell that a spreadsheet would run is defused. @row NULL: the header. */
 void mq_print_csv_row(FILE *out, const MqColumn *columns, guint n_columns, const json_t *row);
 

@@ -74,26 +74,6 @@ policy_document(const MqPolicyPublished *policy)
 }
 
 static json_t *
-records_document(const MqReport *report, const GArray *repeated)
-{
-	json_t *records = json_array();
-	guint n = 0;
-
-	for (guint b = 0; b < report->batches->len; b++) {
-		const MqBatch *batch = g_ptr_array_index(report->batches, b);
-
-		for (guint i = 0; i < batch->records->len; i++, n++) {
-			json_t *record = mq_document_record(g_ptr_array_index(batch->records, i));
-
-			if (repeated != NULL && n < repeated->len && g_array_index(repeated, gboolean, n))
-				json_object_set_new(record, "repeated", json_true());
-			json_array_append_new(records, record);
-		}
-	}
-	return records;
-}
-
-static json_t *
 dkim_document(const MqFailure *failure)
 {
 	if (failure->dkim_domain == NULL && failure->dkim_selector == NULL && failure->dkim_identity == NULL)
@@ -250,7 +230,6 @@ mq_document_add_report(json_t *document, const MqStoredReport *stored)
 	switch (report->type) {
 	case MQ_TYPE_AGGREGATE:
 		json_object_set_new(document, "policy_published", policy_document(&report->policy));
-		json_object_set_new(document, "records", records_document(report, stored->repeated));
 		break;
 	case MQ_TYPE_FAILURE:
 		if (report->failure != NULL)

@@ -5,7 +5,7 @@
 #include "cli/document.h"
 #include "store/store.h"
 
-/* Adds to @document all that the report says, its records, problems and provenance. */
+/* Adds to @document all that the report says but for its records; problems and provenance. */
 void mq_document_add_report(json_t *document, const MqStoredReport *stored);
 
 /* One row of an aggregate report, or of the failures or TLS results. (transfer full) */

@@ -12,7 +12,6 @@ mq_stored_report_free(MqStoredReport *report)
 	mq_report_free(report->report);
 	g_clear_pointer(&report->problems, g_ptr_array_unref);
 	g_clear_pointer(&report->provenance, g_ptr_array_unref);
-	g_clear_pointer(&report->repeated, g_array_unref);
 	g_free(report->trust);
 	g_free(report);
 }
@@ -71,6 +70,7 @@ load_head(MqStore *store, MqStoredReport *out, GError **error)
 	out->is_variant = mq_db_int(ask, 21) != 0;
 	out->trust = copy(ask, 22);
 	r->part = copy(ask, 23);
+	out->n_rows = mq_db_int(ask, 24);
 	return TRUE;
 }
 
@@ -144,12 +144,14 @@ load_record(MqQuery *ask, MqSets *sets, MqBatch *batch, gboolean *repeated, GErr
 	return TRUE;
 }
 
-static gboolean
-load_records(MqStore *store, MqStoredReport *out, GError **error)
+/* One batch of rows at a time is in memory. */
+gboolean
+mq_store_report_records(MqStore *store, gint64 id, guint most, MqStoredRecordFunc take, gpointer ctx, GError **error)
 {
 	g_auto(MqSets) sets = { 0 };
-	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "i", out->id);
-	MqBatch *batch = NULL;
+	g_autoptr(MqQuery) ask =
+	        mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "ii", id, most > 0 ? (gint64)most : (gint64)-1);
+	g_autoptr(MqBatch) batch = mq_batch_new();
 	gboolean row = ask != NULL;
 
 	mq_sets_init(&sets, store);
@@ -160,44 +162,34 @@ load_records(MqStore *store, MqStoredReport *out, GError **error)
 			return FALSE;
 		if (!row)
 			break;
-		if (batch == NULL || batch->records->len >= MQ_LIMIT_BATCH_RECORDS) {
+		if (batch->records->len >= MQ_LIMIT_BATCH_RECORDS) {
+			mq_batch_free(batch);
 			batch = mq_batch_new();
-			g_ptr_array_add(out->report->batches, batch);
 		}
-		if (!load_record(ask, &sets, batch, &repeated, error))
+		if (!load_record(ask, &sets, batch, &repeated, error)
+		    || !take(ctx, g_ptr_array_index(batch->records, batch->records->len - 1), repeated, error))
 			return FALSE;
-		g_array_append_val(out->repeated, repeated);
 	}
 	return ask != NULL;
+}
+
+/* MqStoredRecordFunc */
+static gboolean
+add_digest(gpointer ctx, const MqRecord *record, gboolean repeated, G_GNUC_UNUSED GError **error)
+{
+	guint8 digest[MQ_DIGEST_BYTES];
+
+	if (repeated)
+		return TRUE;
+	mq_record_digest(record, digest);
+	g_array_append_vals(ctx, digest, 1);
+	return TRUE;
 }
 
 gboolean
 mq_load_digests(MqStore *store, gint64 report, GArray *digests, GError **error)
 {
-	g_auto(MqSets) sets = { 0 };
-	g_autoptr(MqQuery) ask = mq_db_ask(store, MQ_QUERY_REPORT_RECORDS, error, "i", report);
-	g_autoptr(MqBatch) batch = mq_batch_new();
-	gboolean row = ask != NULL;
-
-	mq_sets_init(&sets, store);
-	while (row) {
-		guint8 digest[MQ_DIGEST_BYTES];
-		gboolean repeated;
-
-		if (!mq_db_step(store, ask, &row, error))
-			return FALSE;
-		if (!row || MQ_RESULTS_REPEATED(mq_db_int(ask, 2)))
-			continue;
-		if (batch->records->len >= MQ_LIMIT_BATCH_RECORDS) {
-			mq_batch_free(batch);
-			batch = mq_batch_new();
-		}
-		if (!load_record(ask, &sets, batch, &repeated, error))
-			return FALSE;
-		mq_record_digest(g_ptr_array_index(batch->records, batch->records->len - 1), digest);
-		g_array_append_vals(digests, digest, 1);
-	}
-	return ask != NULL;
+	return mq_store_report_records(store, report, 0, add_digest, digests, error);
 }
 
 static gboolean
@@ -354,7 +346,7 @@ load_details(MqStore *store, MqStoredReport *out, GError **error)
 		return FALSE;
 	switch (out->report->type) {
 	case MQ_TYPE_AGGREGATE:
-		return load_records(store, out, error);
+		return TRUE;
 	case MQ_TYPE_FAILURE:
 		return load_failure(store, out, error);
 	case MQ_TYPE_TLS:
@@ -375,7 +367,6 @@ mq_store_report(MqStore *store, gint64 id, GError **error)
 	out->id = id;
 	out->problems = g_ptr_array_new_with_free_func((GDestroyNotify)mq_problem_free);
 	out->provenance = g_ptr_array_new_with_free_func(provenance_free);
-	out->repeated = g_array_new(FALSE, FALSE, sizeof(gboolean));
 	if (!load_head(store, out, &why)) {
 		if (why == NULL)
 			g_set_error(&why, MQ_ERROR, MQ_ERROR_USAGE,

@@ -154,7 +154,7 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORT_HEAD] =
 		"SELECT r.type, r.dialect, re.value, em.value, ex.value, r.report_id, ge.value, d.value, r.begin_s, r.end_s, r.p, r.sp,"
 		" r.np, r.adkim, r.aspf, r.pct, r.testing, r.discovery_method, fo.value, r.records, r.messages, r.variant, r.trust,"
-		" r.part FROM report r JOIN text re ON re.id = r.reporter JOIN text em ON em.id = r.email"
+		" r.part, (SELECT count(*) FROM record c WHERE " ROWS_OF_REPORT ") FROM report r JOIN text re ON re.id = r.reporter JOIN text em ON em.id = r.email"
 		" JOIN text ex ON ex.id = r.extra_contact JOIN text ge ON ge.id = r.generator JOIN text d ON d.id = r.domain"
 		" JOIN text fo ON fo.id = r.fo WHERE r.id = ?1",
 	[MQ_QUERY_REPORT_ERRORS] = "SELECT text FROM report_error WHERE report = ?1 ORDER BY seq",
@@ -162,7 +162,7 @@ static const char *const sql[MQ_QUERY_N] = {
 		"SELECT c.source, c.count, c.results, hf.value, ef.value, et.value, c.auth, c.reasons"
 		" FROM report r CROSS JOIN record c ON " ROWS_OF_REPORT " JOIN identity i ON i.id = c.identity"
 		" JOIN text hf ON hf.id = i.header_from JOIN text ef ON ef.id = i.envelope_from JOIN text et ON et.id = i.envelope_to"
-		" WHERE r.id = ?1 ORDER BY c.id",
+		" WHERE r.id = ?1 ORDER BY c.id LIMIT ?2",
 	[MQ_QUERY_REPORT_PROBLEMS] =
 		/* and those of its mail that belong to no report: what was beside it and could not be read */
 		"SELECT code, reason, part, stored FROM problem WHERE report = ?1 OR (report IS NULL AND message ="

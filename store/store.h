@@ -91,18 +91,24 @@ typedef struct {
 
 typedef struct {
 	gint64 id;
-	MqReport *report;       /* with all its records; see @repeated */
+	MqReport *report;       /* but for its records: mq_store_report_records() */
+	gint64 n_rows;          /* how many these are */
 	GPtrArray *problems;    /* MqProblem * */
 	GPtrArray *provenance;  /* MqProvenance *: the message that brought it first, then duplicates (up to 20) */
-	GArray *repeated;       /* gboolean a record: TRUE when an earlier variant has that row */
 	char *trust;            /* (nullable) */
 	gboolean is_variant;
 } MqStoredReport;
 void mq_stored_report_free(MqStoredReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MqStoredReport, mq_stored_report_free)
 
-/* The report with that id, whole. NULL with MQ_ERROR_USAGE when there is none. (transfer full) */
+/* The report with that id. NULL with MQ_ERROR_USAGE when there is none. (transfer full) */
 MqStoredReport *mq_store_report(MqStore *store, gint64 id, GError **error);
+
+/* @repeated: an earlier variant has that row, which is not counted again. @record lives during the call. */
+typedef gboolean (*MqStoredRecordFunc)(gpointer ctx, const MqRecord *record, gboolean repeated, GError **error);
+/* The records of an aggregate report, in order, up to @most (0: all of them); memory holds few of them at a time. */
+gboolean mq_store_report_records(MqStore *store, gint64 id, guint most, MqStoredRecordFunc take, gpointer ctx,
+                                 GError **error);
 
 /* Sums over rows. */
 typedef struct {
@@ -152,7 +158,7 @@ gboolean mq_store_flows(MqStore *store, const MqFilter *filter, MqFlowFunc take,
  * those with most mail, with the totals of one of them. */
 gboolean mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error);
 
-/* Failure and TLS reports, newest first, whole. */
+/* Reports, newest first, as mq_store_report() has them. */
 typedef gboolean (*MqStoredReportFunc)(gpointer ctx, const MqStoredReport *report, GError **error);
 gboolean mq_store_each_report(MqStore *store, const MqFilter *filter, MqStoredReportFunc take, gpointer ctx, GError **error);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """From a mailbox to answers: counts, documents, tables, CSV, and what strangers write made harmless."""
-import csv, io, json, os, sys
+import csv, io, json, os, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
 from support import report, mail
@@ -130,6 +130,40 @@ class Answers(support.Case):
         for name, key in (('failures', 'failures'), ('tls', 'rows')):
             self.assertEqual(self.json(name)[key], [])
         self.assertEqual(self.json('history', 'example.com')['records'], [])
+
+class Whole(support.Case):
+    """A report of very many rows is shown as it is read."""
+    # a child's figure begins with that of its parent, so that the parent has to be small
+    MEASURE = ('import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);'
+               'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)')
+
+    def show(self, *args):
+        """Standard output, and the memory it took in MiB."""
+        # what a sanitizer keeps of freed memory is not held by marque
+        env = self.env | {'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':quarantine_size_mb=1'}
+        done = subprocess.run([sys.executable, '-c', self.MEASURE, support.MARQUE, '-d', self.db, *args], env=env, cwd=self.dir,
+                              capture_output=True, check=True)
+        return done.stdout.decode(), int(done.stderr.split()[-1]) / 1024
+
+    def test_rows_are_not_held(self):
+        def rows(n):
+            return [(f'10.0.{i >> 8}.{i & 255}', 1 + i, *(('pass', 'pass') if i % 3 else ('fail', 'fail'))) for i in range(n)]
+        counts = (0, 1, 1001, 30000)
+        self.ingest(*[report(report_id=f'n{n}', records=rows(n)) for n in counts])
+        ids = {r['records']: str(r['id']) for r in self.json('reports')['reports']}
+        took = {}
+        for n in counts:
+            out, took[n] = self.show('show', ids[n], '--format', 'json')
+            document = json.loads(out)
+            self.assertEqual([r['count'] for r in document['records']], [1 + i for i in range(n)])
+            self.assertEqual(out, json.dumps(document, indent=2, ensure_ascii=False) + '\n')
+            self.assertEqual(self.text('show', ids[n], '--format', 'csv').count('\r\n'), 1 + n)
+        self.assertLess(took[30000], took[1001] + 24)
+        text, memory = self.show('show', ids[30000])
+        self.assertIn('Records (30,000)', text)
+        self.assertIn('… and 29000 more', text)
+        self.assertLess(memory, took[1001] + 24)
+        self.assertLess(self.show('export')[1], took[1001] + 24)
 
 class Strangers(support.Case):
     def test_no_output_obeys(self):
