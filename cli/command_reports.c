@@ -1,5 +1,6 @@
 /* marque reports: what is stored, newest first. */
 #include "cli/commands.h"
+#include "cli/log.h"
 #include "cli/outputs.h"
 #include "cli/report_document.h"
 
@@ -30,13 +31,37 @@ take_row(gpointer ctx, const MqReportRow *row, GError **error)
 	return TRUE;
 }
 
+static void
+notice_undated(const MqApp *app, gint64 n)
+{
+	if (n > 0 && mq_app_format_is(app, "table"))
+		mq_log_notice(app, "%" G_GINT64_FORMAT " without dates are in no window; 'marque reports' without --since, --until and"
+		                   " --as-of lists them", n);
+}
+
+static gboolean
+list(const MqApp *app, MqStore *store, const MqFilter *filter, GError **error)
+{
+	g_autoptr(json_t) document = mq_document_new("reports");
+	gboolean has_window = filter->since_s != MQ_TIME_ABSENT || filter->until_s != MQ_TIME_ABSENT;
+	gint64 undated = 0;
+
+	json_object_set_new(document, "reports", json_array());
+	if (!mq_store_reports(store, filter, take_row, json_object_get(document, "reports"), error)
+	    || (has_window && !mq_store_count_undated(store, filter, &undated, error)))
+		return FALSE;
+	json_object_set_new(document, "undated_reports_left_out", json_integer(undated));
+	mq_output_print(app, document, &layout);
+	notice_undated(app, undated);
+	return TRUE;
+}
+
 static MqExit
 run_reports(MqApp *app, GStrv *args, GError **error)
 {
 	g_autofree char *type = NULL;
 	g_autofree char *domain = NULL;
 	g_autoptr(MqStore) store = NULL;
-	g_autoptr(json_t) document = NULL;
 	int limit = 0;
 	gboolean untrusted = FALSE;
 	MqFilter filter;
@@ -57,19 +82,15 @@ run_reports(MqApp *app, GStrv *args, GError **error)
 	filter.type = only;
 	filter.untrusted_only = untrusted;
 	filter.limit = (guint)MAX(limit, 0);
-	document = mq_document_new("reports");
-	json_object_set_new(document, "reports", json_array());
-	if (!mq_store_reports(store, &filter, take_row, json_object_get(document, "reports"), error))
-		return MQ_EXIT_FAILED;
-	mq_output_print(app, document, &layout);
-	return MQ_EXIT_OK;
+	return list(app, store, &filter, error) ? MQ_EXIT_OK : MQ_EXIT_FAILED;
 }
 
 const MqCommand mq_command_reports = {
 	.name = "reports",
 	.arguments = "[DOMAIN]",
 	.summary = "list what is stored, newest first",
-	.details = "All of it, unless --since, --until or --as-of say otherwise.",
+	.details = "All of it, unless --since, --until or --as-of say otherwise; reports that do not say their dates\n"
+	           "come last, and are left out then.",
 	.formats = mq_formats_rows,
 	.run = run_reports,
 };

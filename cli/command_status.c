@@ -11,6 +11,7 @@ static const MqColumn head[] = {
 	{ "reports.aggregate", "Aggregate reports", MQ_CELL_COUNT },
 	{ "reports.failure", "Failure reports", MQ_CELL_COUNT },
 	{ "reports.tls", "TLS reports", MQ_CELL_COUNT },
+	{ "undated_reports", "  without dates", MQ_CELL_COUNT },
 	{ "records", "Rows", MQ_CELL_COUNT },
 	{ "message_count", "Mails they count", MQ_CELL_COUNT },
 	{ "problems", "Problems", MQ_CELL_COUNT },
@@ -55,7 +56,7 @@ take_reporter(gpointer ctx, const char *key, const MqTotals *totals, GError **er
 static void
 add_status(json_t *document, const char *database, const MqStatus *status)
 {
-	json_t *rest = json_pack("{s:o, s:I, s:i, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:[]}",
+	json_t *rest = json_pack("{s:o, s:I, s:i, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:o, s:o, s:[]}",
 	                         "database", mq_json_text(database),
 	                         "bytes", (json_int_t)status->bytes,
 	                         "schema_version", status->schema_version,
@@ -64,6 +65,7 @@ add_status(json_t *document, const char *database, const MqStatus *status)
 	                         "aggregate", (json_int_t)status->reports[MQ_TYPE_AGGREGATE],
 	                         "failure", (json_int_t)status->reports[MQ_TYPE_FAILURE],
 	                         "tls", (json_int_t)status->reports[MQ_TYPE_TLS],
+	                         "undated_reports", (json_int_t)status->undated,
 	                         "records", (json_int_t)status->records,
 	                         "message_count", (json_int_t)status->n_messages,
 	                         "problems", (json_int_t)status->problems,

@@ -62,6 +62,18 @@ mq_store_count_suspicious(MqStore *store, const MqFilter *filter, gint64 *n, GEr
 	return mq_store_reports(store, &suspicious, count_report, n, error);
 }
 
+gboolean
+mq_store_count_undated(MqStore *store, const MqFilter *filter, gint64 *n, GError **error)
+{
+	g_autoptr(MqQuery) ask = mq_db_undated(store, filter, error);
+	gboolean row;
+
+	if (ask == NULL || !mq_db_step(store, ask, &row, error))
+		return FALSE;
+	*n = mq_db_int(ask, 0);
+	return TRUE;
+}
+
 /* A key of totals: text, or a source. (nullable) (transfer full) */
 static char *
 key_of(MqQuery *ask)

@@ -210,3 +210,9 @@ mq_db_reports(MqStore *store, const MqFilter *filter, GError **error)
 		return NULL;
 	return ask_filtered(store, MQ_QUERY_REPORTS_SCOPE, "iaaitii", filter, filter->type, error);
 }
+
+MqQuery *
+mq_db_undated(MqStore *store, const MqFilter *filter, GError **error)
+{
+	return ask_filtered(store, MQ_QUERY_UNDATED, "iaaiti", filter, filter->type, error);
+}

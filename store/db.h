@@ -96,6 +96,9 @@ gboolean mq_db_scope(MqStore *store, const MqFilter *filter, GError **error);
 /* The list of the reports of @filter, newest first. (transfer none), as of mq_db_ask() */
 MqQuery *mq_db_reports(MqStore *store, const MqFilter *filter, GError **error);
 
+/* How many reports of @filter, but for its window, are in none. (transfer none), as of mq_db_ask() */
+MqQuery *mq_db_undated(MqStore *store, const MqFilter *filter, GError **error);
+
 /* Lets mq_store_knows() wait, in whatever thread; what it reads afterwards is not older than this. */
 void mq_db_pause_looking_up(MqStore *store);
 void mq_db_go_on_looking_up(MqStore *store);

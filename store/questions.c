@@ -123,6 +123,9 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_REPORTS_SCOPE] =
 		REPORT_ROW " FROM (SELECT DISTINCT report FROM temp.scope) s CROSS JOIN report r ON r.id = s.report CROSS JOIN"
 		REPORT_NAMES NEWEST_FIRST,
+	[MQ_QUERY_UNDATED] =
+		"SELECT count(*) FROM report r WHERE r.begin_s IS NULL AND (?5 IS NULL OR r.id IN"
+		" (SELECT report FROM report_domain WHERE begin_s = 0 AND domain IN " NAMES ")) AND " OF_KIND,
 
 	[MQ_QUERY_TOTALS_SOURCE] = "SELECT c.source," SUMS ROWS MOST_FIRST,
 	[MQ_QUERY_TOTALS_DOMAIN] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = i.header_from" MOST_FIRST,

@@ -244,6 +244,8 @@ mq_store_status(MqStore *store, MqStatus *status, GError **error)
 	status->last_s = mq_db_int_or(counts, 4, MQ_TIME_ABSENT);
 	status->records = mq_db_int(rows, 0);
 	status->n_messages = mq_db_int(rows, 1);
+	if (!mq_store_count_undated(store, &MQ_FILTER_ALL, &status->undated, error))
+		return FALSE;
 	do {
 		if (!mq_db_step(store, types, &row, error))
 			return FALSE;

@@ -81,6 +81,10 @@ gboolean mq_store_reports(MqStore *store, const MqFilter *filter, MqReportRowFun
 /* How many reports look forged, of those that @filter would take but for its trust. */
 gboolean mq_store_count_suspicious(MqStore *store, const MqFilter *filter, gint64 *n, GError **error);
 
+/* How many reports do not say when they begin, and so are in no window, of those that @filter would take but for its
+ * own. */
+gboolean mq_store_count_undated(MqStore *store, const MqFilter *filter, gint64 *n, GError **error);
+
 /* Where a stored report came from. */
 typedef struct {
 	char *message_name, *message_id, *message_from, *part; /* (nullable) */
@@ -164,6 +168,7 @@ gboolean mq_store_each_report(MqStore *store, const MqFilter *filter, MqStoredRe
 
 typedef struct {
 	gint64 messages, reports[MQ_TYPE_N], records, n_messages, problems, failed_messages;
+	gint64 undated; /* of the reports: mq_store_count_undated() */
 	gint64 first_s, last_s, bytes;
 	int schema_version;
 } MqStatus;

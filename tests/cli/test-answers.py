@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """From a mailbox to answers: counts, documents, tables, CSV, and what strangers write made harmless."""
-import csv, io, json, os, subprocess, sys
+import csv, io, json, os, re, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
 from support import report, mail
@@ -112,6 +112,23 @@ class Answers(support.Case):
         self.assertEqual(len(self.json('summary', 'news.test', '--offline', '--as-of', '2023-11-23')['domains']), 1)
         self.text('export', '--format', 'prometheus', '--as-of', '2023-11-23')
         self.text('senders', '--by', 'reporter', '--as-of', '2023-11-23')
+
+    def test_reports_without_dates(self):
+        def undated(xml):
+            return re.sub(rb'<date_range>.*</date_range>', b'', xml)
+        self.ingest(undated(report(report_id='u1')), undated(report(report_id='u2', domain='other.org')))
+        self.assertEqual([r['begin'] for r in self.json('reports')['reports']][-2:], [None, None])
+        self.assertEqual(self.json('reports')['undated_reports_left_out'], 0)
+        self.assertEqual(self.json('status')['undated_reports'], 2)
+        self.assertRegex(self.text('status'), r'without dates +2\n')
+        window = ('--since', '2023-01-01')
+        for args, n in ((window, 2), (('example.com', *window), 1), (('com', *window), 1), (('nobody.test', *window), 0),
+                        (('--type', 'tls', *window), 0), (('--untrusted', *window), 0)):
+            got = self.json('reports', *args)
+            self.assertEqual(got['undated_reports_left_out'], n, args)
+            self.assertNotIn(None, [r['begin'] for r in got['reports']])
+            said = self.run_marque('reports', *args).stderr.decode()
+            self.assertEqual(f'{n} without dates' in said, n > 0, said)
 
     def test_labels(self):
         self.run_marque('label', 'example.com', '::ffff:192.0.2.1', 'threat')
