@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analyze/headline.h"
 #include "analyze/summary_senders.h"
 #include "ingest/domain.h"
 
@@ -252,75 +253,6 @@ ask_reporters(MqStore *store, const MqFilter *now, const MqFilter *before, MqDom
 	       || mq_store_reporters(store, before, compare_reporter, &silence, error);
 }
 
-/* ------------------------------------------------------------------- headline */
-
-static char *
-share_text(const MqTotals *totals, gboolean capital)
-{
-	gint64 known = totals->messages - totals->dmarc_unknown;
-	double percent = known > 0 ? 100.0 * (double)totals->dmarc_pass / (double)known : 0;
-
-	if (totals->dmarc_pass == totals->messages)
-		return g_strdup(capital ? "All" : "all");
-	if (totals->dmarc_pass == 0)
-		return g_strdup(capital ? "None" : "none");
-	return g_strdup_printf("%.1f %%", CLAMP(percent, 0.1, 99.9));
-}
-
-static const char *
-how_it_began(const MqChange *change)
-{
-	if (strcmp(change->id, "new-sender") == 0)
-		return "is new and fails";
-	return strcmp(change->id, "dns-changed") == 0 ? "is gone from DNS" : "began to fail";
-}
-
-/* A move that somebody has to make. */
-static gboolean
-move_needs_person(const MqAdvice *advice)
-{
-	return advice->action != MQ_MOVE_HOLD && advice->action != MQ_MOVE_DONE;
-}
-
-static char *
-make_headline(const MqDomainSummary *out)
-{
-	const MqChange *first = out->changes->len > 0 ? g_ptr_array_index(out->changes, 0) : NULL;
-	g_autofree char *share = NULL;
-	g_autofree char *before = NULL;
-	g_autofree char *since = NULL;
-	g_autofree char *compared = NULL;
-
-	if (out->now.messages == 0 && out->before.messages == 0)
-		return g_strdup("No report counts any mail in this period, nor in the one before.");
-	if (out->now.messages == 0)
-		return g_strdup_printf("No report counts any mail in this period; in the one before %" G_GINT64_FORMAT
-		                       " messages.", out->before.messages);
-	share = share_text(&out->now, TRUE);
-	before = out->before.messages > 0 ? share_text(&out->before, FALSE) : NULL;
-	compared = before != NULL ? g_strdup_printf(" (before: %s of %" G_GINT64_FORMAT ")", before,
-	                                            out->before.messages)
-	                          : g_strdup("");
-	if (first == NULL || !first->needs_person)
-		return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; %s.", share, out->now.messages,
-		                       compared,
-		                       move_needs_person(out->advice) ? "a next step is advised" : "nothing new needs you");
-	since = mq_when_to_date(first->since_s);
-	return g_strdup_printf("%s of %" G_GINT64_FORMAT " messages pass%s; %s %s%s%s.", share, out->now.messages,
-	                       compared, first->subject,
-	                       how_it_began(first),
-	                       since != NULL ? ", since " : "", since != NULL ? since : "");
-}
-
-static gboolean
-any_needs_person(const MqDomainSummary *out)
-{
-	const MqChange *first = out->changes->len > 0 ? g_ptr_array_index(out->changes, 0) : NULL;
-
-	return (first != NULL && first->needs_person) || (out->now.messages == 0 && out->before.messages > 0)
-	       || move_needs_person(out->advice);
-}
-
 static gboolean
 ask_trend(MqStore *store, const MqFilter *now, MqDomainSummary *out, GError **error)
 {
@@ -349,8 +281,7 @@ gather(Gathering *gathering, const MqFilter *now, const MqFilter *before, GError
 		return FALSE;
 	mq_changes_sort(out->changes);
 	mq_summary_list_senders(out, period);
-	out->headline = make_headline(out);
-	out->needs_person = any_needs_person(out);
+	mq_headline_make(out);
 	return TRUE;
 }
 

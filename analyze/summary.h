@@ -37,6 +37,7 @@ typedef struct {
 	char *domain;
 	char *headline;          /* one sentence */
 	gboolean needs_person;
+	guint open_actions;      /* things for somebody to do, small ones too */
 	MqAdvice *advice;        /* as of the period's end: the move, gates, actions */
 	MqSources *sources;      /* of both periods: borrowed of the advice, or owned; named and judged */
 	MqSources *longer;       /* (nullable) private */

@@ -7,23 +7,6 @@
 #define LISTED 4 /* items of a list in one cell */
 
 char *
-mq_count_to_text(gint64 count)
-{
-	g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, count);
-	GString *text = g_string_new(NULL);
-	gsize n = strlen(digits);
-
-	for (gsize i = 0; i < n; i++) {
-		gsize left = n - i;
-
-		if (i > 0 && left % 3 == 0 && digits[i - 1] != '-')
-			g_string_append_c(text, ',');
-		g_string_append_c(text, digits[i]);
-	}
-	return g_string_free(text, FALSE);
-}
-
-char *
 mq_share_to_text(double share)
 {
 	double percent = share * 100;

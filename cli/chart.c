@@ -1,6 +1,7 @@
 #include "cli/chart.h"
 
 #include "cli/outputs.h"
+#include "ingest/text.h"
 
 const char *const mq_fate_labels[MQ_FATE_N] = { "passed", "failed, delivered", "quarantined", "rejected" };
 const char *const mq_fate_classes[MQ_FATE_N] = { "passed", "delivered", "quarantined", "rejected" };

@@ -1,6 +1,7 @@
 /* Charts in SVG. Lengths are in units of a view box, which the page's style stretches. */
 #include "cli/chart.h"
 #include "cli/outputs.h"
+#include "ingest/text.h"
 
 #define WIDTH  360.0
 #define HEIGHT 150.0

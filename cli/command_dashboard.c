@@ -6,6 +6,7 @@
 #include "cli/outputs.h"
 #include "cli/progress.h"
 #include "ingest/domain.h"
+#include "ingest/text.h"
 
 /* Whole or not at all: a browser that reads meanwhile sees the old page or the new one. */
 static gboolean

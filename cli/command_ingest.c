@@ -7,6 +7,7 @@
 #include "cli/outputs.h"
 #include "cli/password.h"
 #include "cli/progress.h"
+#include "ingest/text.h"
 
 #define LISTED_PROBLEMS 50000 /* the database keeps them all; a document need not */
 #define SHOWN_EXAMPLES  3     /* of one kind, in text */

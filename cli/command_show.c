@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/outputs.h"
 #include "cli/report_document.h"
+#include "ingest/text.h"
 
 #define TABLE_ROWS 1000 /* more is no reading matter: JSON and CSV have them all */
 

@@ -1,6 +1,7 @@
 /* The digest as one self-contained HTML file: no script, nothing fetched. */
 #include "cli/digests.h"
 #include "cli/outputs.h"
+#include "ingest/text.h"
 
 static void
 add_section(const MqPage *page, const MqDigestSection *section, const json_t *domain, gboolean only)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/outputs.h"
+#include "ingest/text.h"
 
 /* --------------------------------------------------------------------- tables */
 
@@ -196,6 +197,15 @@ mq_digest_title(const json_t *document)
 	return g_strdup_printf("DMARC %s to %s", since, last);
 }
 
+static char *
+nothing_urgent(size_t domains, json_int_t small)
+{
+	g_autofree char *count = mq_count_to_text(small);
+	g_autofree char *where = domains > 1 ? g_strdup_printf(" in %zu domains", domains) : g_strdup("");
+
+	return g_strdup_printf("Nothing urgent%s, %s small thing%s to do.", where, count, small == 1 ? "" : "s");
+}
+
 char *
 mq_digest_headline(const json_t *document)
 {
@@ -203,12 +213,17 @@ mq_digest_headline(const json_t *document)
 	const json_t *domain;
 	size_t n = json_array_size(domains);
 	size_t needing = 0;
+	json_int_t small = 0;
 	size_t i;
 
-	json_array_foreach(domains, i, domain)
+	json_array_foreach(domains, i, domain) {
 		needing += needs_person(domain) ? 1 : 0;
+		small += count_at(domain, "open_actions");
+	}
 	if (n == 0)
 		return g_strdup("No report of this period or the one before.");
+	if (needing == 0 && small > 0)
+		return nothing_urgent(n, small);
 	if (n == 1)
 		return g_strdup(needing > 0 ? "The domain needs you." : "Nothing new needs you.");
 	if (needing == 0)

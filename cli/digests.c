@@ -250,6 +250,7 @@ domain_document(const MqSummary *all, const MqDomainSummary *summary)
 	                 "actions", mq_advice_actions_document(summary->advice, NULL));
 	json_object_set_new(document, "dmarc_pass", json_integer(now->dmarc_pass));
 	json_object_set_new(document, "dmarc_unknown", json_integer(now->dmarc_unknown));
+	json_object_set_new(document, "open_actions", json_integer(summary->open_actions));
 	add_trend(document, summary->days);
 	return document;
 }

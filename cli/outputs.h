@@ -68,8 +68,6 @@ void mq_json_rows_end(MqJsonRows *rows);
 /* RFC 4180; a cell that a spreadsheet would run is defused. @row NULL: the header. */
 void mq_print_csv_row(FILE *out, const MqColumn *columns, guint n_columns, const json_t *row);
 
-/* "1,234,567". (transfer full) */
-char *mq_count_to_text(gint64 count);
 /* "98.2 %": rounded, yet never to 0 % or 100 % what is not. (transfer full) */
 char *mq_share_to_text(double share);
 

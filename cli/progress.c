@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/outputs.h"
+#include "ingest/text.h"
 
 #define STEADY_S 1.0 /* before that a rate says nothing */
 

@@ -148,3 +148,20 @@ mq_text_to_utf8(const char *bytes, gsize n, const char *charset)
 	}
 	return g_utf8_make_valid(out->str, (gssize)out->len);
 }
+
+char *
+mq_count_to_text(gint64 count)
+{
+	g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, count);
+	GString *text = g_string_new(NULL);
+	gsize n = strlen(digits);
+
+	for (gsize i = 0; i < n; i++) {
+		gsize left = n - i;
+
+		if (i > 0 && left % 3 == 0 && digits[i - 1] != '-')
+			g_string_append_c(text, ',');
+		g_string_append_c(text, digits[i]);
+	}
+	return g_string_free(text, FALSE);
+}

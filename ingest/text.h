@@ -43,4 +43,7 @@ gboolean mq_text_is_visible(const char *text);
  */
 char *mq_text_to_utf8(const char *bytes, gsize n, const char *charset);
 
+/* A count as people read it: "1,234,567". (transfer full) */
+char *mq_count_to_text(gint64 count);
+
 #endif

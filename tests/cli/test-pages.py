@@ -56,7 +56,7 @@ class Pages(Case):
         path = self.pages()['index']
         with browser.Browser() as chromium:
             page = chromium.open(path)
-            self.assertEqual(page.run(column % 0), ['example.org', 'example.com'])
+            self.assertEqual(page.run(column % 0), ['example.com', 'example.org'])
             click = 'document.querySelectorAll("th button")[%d].click()'
             for head, sorted_by in ((0, ['example.com', 'example.org']), (0, ['example.org', 'example.com'])):
                 page.run(click % head)

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "ingest/text.h"
 
 static char *
 take_stream(FILE *stream, char **text)
