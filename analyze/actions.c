@@ -277,8 +277,19 @@ act_on_domain(MqAdvice *advice)
 		add_action(advice, "add-reporting", NULL, 0, g_strdup("nobody is asked for aggregate reports"),
 		           g_strdup("Name an address in rua=."), mq_dmarc_record_propose(record->text, &change, 1));
 	}
+}
+
+/* The record by itself, when no sender's row says it. */
+static void
+act_on_spf(MqAdvice *advice)
+{
+	const char *id = advice->spf != NULL && advice->spf->lookups > MQ_SPF_LOOKUPS ? "shorten-spf" : "repair-spf";
+
+	for (guint i = 0; i < advice->actions->len; i++)
+		if (strcmp(((const MqAction *)g_ptr_array_index(advice->actions, i))->id, id) == 0)
+			return;
 	if (advice->spf != NULL && advice->spf->result == MQ_RESULT_PERMERROR)
-		add_action(advice, advice->spf->lookups > MQ_SPF_LOOKUPS ? "shorten-spf" : "repair-spf", NULL, 0,
+		add_action(advice, id, NULL, 0,
 		           g_strdup("the SPF record is a permerror"),
 		           g_strdup_printf("Repair it: %s.", advice->spf->problem != NULL ? advice->spf->problem : "see marque check"),
 		           NULL);
@@ -305,5 +316,6 @@ mq_actions_rank(MqAdvice *advice)
 	act_on_domain(advice);
 	for (guint i = 0; i < advice->sources->senders->len && advice->actions->len < 200; i++)
 		act_on_sender(advice, g_ptr_array_index(advice->sources->senders, i));
+	act_on_spf(advice);
 	g_ptr_array_sort(advice->actions, compare_actions);
 }

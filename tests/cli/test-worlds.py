@@ -207,6 +207,20 @@ class MoreWorlds(Worlds):
         text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'))
         self.assertIn('receivers disagree whether bulk.example.com', ' '.join(text.split()))
 
+    def test_record_over_ten_lookups_only_today(self):
+        """Reports of the whole month say pass; an include too many came since."""
+        includes = ' '.join(f'include:s{i}.mailer.example' for i in range(12))
+        zone = ZONE.replace('include:_spf.mailer.example -all', f'{includes} ip4:198.51.100.7 -all') + ''.join(
+            f's{i}.mailer.example TXT "v=spf1 ip4:198.51.100.{100 + i} -all"\n' for i in range(12)) + host('198.51.100.7', 'shop.hoster.example')
+        shop = row('198.51.100.7', 20, [], ('example.com', 'pass'), ('fail', 'pass'))
+        advice = self.world(lambda day: OWN + [shop], zone)
+        self.assertEqual((self.verdicts(advice)['198.51.100.7'], self.causes(advice)['198.51.100.7']), ('fixable', 'spf-broken'))
+        self.assertEqual(advice['actions'][0]['id'], 'shorten-spf')
+        self.assertEqual(len([a for a in advice['actions'] if a['id'] == 'shorten-spf']), 1)
+        self.assertEqual(advice['move']['action'], 'hold')
+        self.assertGreaterEqual(advice['impact']['reject']['legitimate'], 20 * 60)
+        self.assertEqual(advice['impact']['reject']['dns_then']['legitimate'], 0)
+
     def test_silent_server_for_one_of_several_keys(self):
         """What the key carries is unknown, not lost; nothing advances, no sender is accused."""
         other = row('198.51.100.99', 20, [('example.com', 'slow', 'pass')], ('b.mailer.example', 'pass'), ('pass', 'fail'))
