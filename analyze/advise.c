@@ -428,21 +428,50 @@ lock_parked(MqAdvice *advice, MqPolicy now)
 		     g_strdup("The domain sends no mail: lock it now, nothing can be lost."));
 }
 
+static gboolean
+costs_too_much(gint64 lost, gint64 all)
+{
+	return lost >= RETREAT_MESSAGES && mq_lower_bound(lost, all) >= RETREAT_SHARE;
+}
+
+static MqPolicy
+weaker(MqPolicy policy)
+{
+	return policy == MQ_POLICY_REJECT ? MQ_POLICY_QUARANTINE : MQ_POLICY_NONE;
+}
+
+/* What is lost is mail of subdomains alone: their policy goes back, and that of the domain stays. */
+static void
+retreat_subdomains(MqAdvice *advice, MqPolicy now, const MqImpact *below)
+{
+	const MqDmarcRecord *old = advice->discovery.record;
+	MqPolicy to = weaker(mq_dmarc_record_policy(old, MQ_DMARC_SUBDOMAIN));
+
+	move(advice, MQ_MOVE_RETREAT, now, record_for(advice, now, FALSE, policy_word(to)),
+	     g_strdup_printf("%.1f %% of your subdomains' own mail is lost as DNS stands today: go back to sp=%s until it is fixed.",
+	                     100 * below->legitimate_share, policy_word(to)));
+}
+
 /* Enforcement that costs the owner's mail today. */
 static gboolean
 must_retreat(MqAdvice *advice, MqPolicy now)
 {
 	MqReplay replay = mq_advice_replay(advice, advice->discovery.record);
 	MqImpact impact = mq_replay(&replay);
-	MqPolicy to = now == MQ_POLICY_REJECT ? MQ_POLICY_QUARANTINE : MQ_POLICY_NONE;
+	MqImpact below;
 
-	if (now == MQ_POLICY_NONE || impact.touched.legitimate < RETREAT_MESSAGES
-	    || mq_lower_bound(impact.touched.legitimate, impact.legitimate_all) < RETREAT_SHARE)
+	if (now == MQ_POLICY_NONE || !costs_too_much(impact.touched.legitimate, impact.legitimate_all))
 		return FALSE;
+	replay.subdomains_only = TRUE;
+	below = mq_replay(&replay);
 	mq_gates_judge(advice, now, &impact);
-	move(advice, MQ_MOVE_RETREAT, to, record_for(advice, to, FALSE, NULL),
-	     g_strdup_printf("p=%s costs %.1f %% of your own mail as DNS stands today: go back to p=%s until it is fixed.",
-	                     policy_word(now), 100 * impact.legitimate_share, policy_word(to)));
+	if (advice->discovery.whom == MQ_DMARC_SELF
+	    && !costs_too_much(impact.touched.legitimate - below.touched.legitimate, impact.legitimate_all - below.legitimate_all))
+		retreat_subdomains(advice, mq_dmarc_record_policy(advice->discovery.record, MQ_DMARC_SELF), &below);
+	else
+		move(advice, MQ_MOVE_RETREAT, weaker(now), record_for(advice, weaker(now), FALSE, NULL),
+		     g_strdup_printf("p=%s costs %.1f %% of your own mail as DNS stands today: go back to p=%s until it is fixed.",
+		                     policy_word(now), 100 * impact.legitimate_share, policy_word(weaker(now))));
 	return TRUE;
 }
 
@@ -451,9 +480,15 @@ step(MqAdvice *advice, MqPolicy now, MqPolicy to)
 {
 	const MqImpact *impact = to == MQ_POLICY_REJECT ? &advice->impact_reject : &advice->impact_quarantine;
 	const char *sp = subdomain_policy(advice, now, to);
-	gboolean testing = to == MQ_POLICY_QUARANTINE && now == MQ_POLICY_NONE && impact->legitimate_upper95 > TESTING_UPPER;
-	gboolean ready = mq_gates_judge(advice, to, impact);
-	char *record = record_for(advice, ready ? to : now, ready && testing, ready ? sp : NULL);
+	gboolean testing;
+	gboolean ready;
+	char *record;
+
+	if (sp != NULL) /* what they would lose is no longer in the way */
+		fill_impacts(advice, sp);
+	testing = to == MQ_POLICY_QUARANTINE && now == MQ_POLICY_NONE && impact->legitimate_upper95 > TESTING_UPPER;
+	ready = mq_gates_judge(advice, to, impact);
+	record = record_for(advice, ready ? to : now, ready && testing, ready ? sp : NULL);
 
 	if (!ready) {
 		move(advice, MQ_MOVE_HOLD, now, record, sentence_hold(advice, now));
@@ -463,6 +498,45 @@ step(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	move(advice, MQ_MOVE_ADVANCE, to, record,
 	     g_strdup_printf("Go to p=%s%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " of your own messages would be lost.",
 	                     policy_word(to), testing ? " with t=y first" : "", impact->touched.legitimate, impact->legitimate_all));
+}
+
+static void
+hold_subdomains(MqAdvice *advice, MqPolicy now, MqPolicy sp)
+{
+	guint n;
+	const MqGate *gate = main_obstacle(advice, &n);
+
+	move(advice, MQ_MOVE_HOLD, now, g_strdup(advice->discovery.record->text),
+	     g_strdup_printf("p=%s is where this domain should be; subdomains stay at sp=%s: %s.", policy_word(now), policy_word(sp),
+	                     gate != NULL ? gate->trouble : "whose some of their mail is, nobody knows yet"));
+}
+
+/* Subdomains that were kept back go on, a step at a time, by their own evidence. %FALSE when none are. */
+static gboolean
+step_subdomains(MqAdvice *advice, MqPolicy now)
+{
+	const MqDmarcRecord *old = advice->discovery.record;
+	gboolean own = g_strcmp0(advice->discovery.policy_domain, advice->domain) == 0;
+	MqPolicy to = old->sp == MQ_POLICY_NONE ? MQ_POLICY_QUARANTINE : MQ_POLICY_REJECT;
+	g_autofree char *record = record_for(advice, now, FALSE, policy_word(to));
+	g_autoptr(MqDmarcRecord) candidate = mq_dmarc_record_parse(record);
+	MqReplay replay = mq_advice_replay(advice, candidate);
+	MqImpact below;
+
+	if (!own || !(old->sp == MQ_POLICY_NONE || (old->sp == MQ_POLICY_QUARANTINE && now == MQ_POLICY_REJECT)))
+		return FALSE;
+	replay.subdomains_only = TRUE;
+	below = mq_replay(&replay);
+	if (below.legitimate_all == 0) /* none of the owner's mail is there to be lost */
+		below.legitimate_upper95 = 0;
+	if (!mq_gates_judge(advice, to, &below) || below.touched.unknown * 50 > below.legitimate_all + below.touched.unknown) {
+		hold_subdomains(advice, now, old->sp);
+		return TRUE;
+	}
+	move(advice, MQ_MOVE_ADVANCE, now, g_steal_pointer(&record),
+	     g_strdup_printf("Subdomains can go to sp=%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " messages of theirs that are your own "
+	                     "would be lost.", policy_word(to), below.touched.legitimate, below.legitimate_all));
+	return TRUE;
 }
 
 /* No record applies: there is none, there are several, or DNS does not say. */
@@ -514,6 +588,8 @@ move_with_record(MqAdvice *advice)
 	} else if ((testing || in_part) && now != MQ_POLICY_NONE) { /* the step was taken on trial: now in earnest */
 		step(advice, now, now);
 	} else if (now == MQ_POLICY_REJECT || (now == MQ_POLICY_QUARANTINE && last == MQ_POLICY_QUARANTINE)) {
+		if (step_subdomains(advice, now))
+			return;
 		mq_gates_judge(advice, now, now == MQ_POLICY_REJECT ? &advice->impact_reject : &advice->impact_quarantine);
 		move(advice, MQ_MOVE_DONE, now, g_strdup(record->text),
 		     g_strdup_printf("Done: p=%s is where this domain should be.", policy_word(now)));

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """More simulated worlds for marque advise: what the people who look after a domain meet."""
+import shutil
+
 import support
 from worlds import BEGIN, DAY, KEY, LAST, NEWSLETTER, OWN, ZONE, Worlds, row, spoof
 
@@ -259,6 +261,29 @@ class MoreWorlds(Worlds):
         self.assertIn(self.judged(advice, legitimate=['203.0.113.66'])['203.0.113.66'], ('unknown', 'fixable'))
         self.assertEqual(advice['move']['action'], 'hold')
         self.assertIn('SendGrid', [a['sender'] for a in advice['actions']])
+
+    def test_subdomains_step_by_themselves(self):
+        """p=reject; sp=none: subdomains whose mail passes go on, a step at a time; those whose mail fails stay."""
+        def sub(passing):
+            keys = [('example.com', 's1', 'pass')] if passing else []
+            return row('192.0.2.10', 20, keys, ('x.example.com', 'none'), ('pass' if passing else 'fail', 'fail'), header_from='x.example.com')
+        db, records = self.db, {}
+        for published in ('p=reject; sp=none', 'p=reject; sp=quarantine', 'p=quarantine; sp=none'):
+            for passing in (True, False):
+                zone = ZONE.replace('p=none', published) + 'x.example.com A 192.0.2.80\n'
+                self.db = f'{db}-{len(records)}'
+                shutil.rmtree(self.dir / 'xml', ignore_errors=True)
+                advice = self.world(lambda day: OWN * 4 + [sub(passing)] + spoof(day), zone, published.split(';')[0][2:])
+                move = advice['move']
+                records[published, passing] = (move['action'], *(t for t in move['record'].split('; ') if t.startswith(('p=', 'sp='))))
+        self.assertEqual(records, {
+            ('p=reject; sp=none', True): ('advance', 'p=reject', 'sp=quarantine'),
+            ('p=reject; sp=none', False): ('hold', 'p=reject', 'sp=none'),
+            ('p=reject; sp=quarantine', True): ('advance', 'p=reject', 'sp=reject'),
+            ('p=reject; sp=quarantine', False): ('retreat', 'p=reject', 'sp=none'),
+            ('p=quarantine; sp=none', True): ('advance', 'p=reject', 'sp=none'),
+            ('p=quarantine; sp=none', False): ('advance', 'p=reject', 'sp=none'),
+        })
 
     def test_accounts_of_the_owner_at_one_service(self):
         """One account is set up, another is not: it is the owner's all the same, and named to be fixed."""
