@@ -121,6 +121,41 @@ setup_of(const MqAdvice *advice, const MqSenderGroup *group)
 	return g_strdup_printf("Have %s sign with a key of %s (2048-bit RSA), and publish that key.", group->name, advice->domain);
 }
 
+/* The envelope domain of most of the mail with that cause. (nullable) */
+static const char *
+envelope_of(const MqSenderGroup *group, MqCause cause)
+{
+	const MqStream *best = NULL;
+
+	for (guint i = 0; i < group->sources->len; i++) {
+		const MqSource *source = g_ptr_array_index(group->sources, i);
+
+		for (guint j = 0; j < source->streams->len; j++) {
+			const MqStream *stream = g_ptr_array_index(source->streams, j);
+
+			if (stream->cause == cause && stream->verdict == MQ_VERDICT_FIXABLE && stream->spf_domain != NULL
+			    && (best == NULL || stream->messages > best->messages))
+				best = stream;
+		}
+	}
+	return best != NULL ? best->spf_domain : NULL;
+}
+
+/* The record to change is that of the envelope's domain, which may be below the owner's. */
+static void
+act_on_envelope(MqAdvice *advice, const MqSenderGroup *group, gint64 recovers)
+{
+	const char *envelope = envelope_of(group, MQ_CAUSE_NOT_IN_SPF);
+	gboolean below = envelope != NULL && strcmp(envelope, advice->domain) != 0;
+
+	add_action(advice, "authorise-in-spf", group->name, recovers,
+	           below ? g_strdup_printf("SPF of %s does not let %s send", envelope, group->name)
+	                 : g_strdup_printf("SPF does not let %s send", group->name),
+	           below ? g_strdup_printf("Add it to the SPF record of %s (or publish one), and sign its mail with DKIM.", envelope)
+	                 : g_strdup_printf("Add it to the SPF record of %s, and sign its mail with DKIM.", advice->domain),
+	           below ? NULL : spf_record_for(advice, group));
+}
+
 static void
 act_on(MqAdvice *advice, const MqSenderGroup *group, MqCause cause, gint64 recovers)
 {
@@ -129,9 +164,7 @@ act_on(MqAdvice *advice, const MqSenderGroup *group, MqCause cause, gint64 recov
 
 	switch (cause) {
 	case MQ_CAUSE_NOT_IN_SPF:
-		add_action(advice, "authorise-in-spf", name, recovers, g_strdup_printf("SPF does not let %s send", name),
-		           g_strdup_printf("Add it to the SPF record of %s, and sign its mail with DKIM.", advice->domain),
-		           spf_record_for(advice, group));
+		act_on_envelope(advice, group, recovers);
 		return;
 	case MQ_CAUSE_SPF_BROKEN:
 		if (advice->spf != NULL && advice->spf->lookups > MQ_SPF_LOOKUPS)

@@ -183,16 +183,16 @@ days_text(gint64 since_s, gint64 until_s)
 }
 
 char *
-mq_episode_text(const MqEpisode *episode)
+mq_episode_text(const MqEpisode *episode, gboolean fixed)
 {
 	g_autofree char *days = NULL;
 
 	if (episode->since_s == MQ_TIME_ABSENT)
 		return NULL;
-	if (episode->until_s == MQ_TIME_ABSENT) {
+	if (episode->until_s == MQ_TIME_ABSENT && !fixed) {
 		days = day_text(episode->since_s);
 		return g_strdup_printf("fails since %s%s", days, episode->always ? " or before" : "");
 	}
-	days = days_text(episode->since_s, episode->until_s);
-	return g_strdup_printf("failed %s, passes since", days);
+	days = days_text(episode->since_s, episode->last_s);
+	return g_strdup_printf("failed %s, %s", days, episode->until_s != MQ_TIME_ABSENT ? "passes since" : "would pass today");
 }

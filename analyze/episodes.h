@@ -15,7 +15,8 @@ MqEpisode mq_episode_of_sender(const MqSources *sources, const MqSenderGroup *se
 /* What failed of the streams that were given this cause. */
 MqEpisode mq_episode_of_cause(const MqSources *sources, const MqSenderGroup *sender, MqCause cause);
 
-/* "fails since 3 November", "failed 3 to 9 November, passes since"; (nullable) (transfer full): nothing failed */
-char *mq_episode_text(const MqEpisode *episode);
+/* "fails since 3 November", "failed 3 to 9 November, passes since", or of mail that is @fixed by today's DNS "failed 3 to 9
+ * November, would pass today"; (nullable) (transfer full): nothing failed */
+char *mq_episode_text(const MqEpisode *episode, gboolean fixed);
 
 #endif

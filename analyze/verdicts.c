@@ -236,10 +236,34 @@ rule_passed_once(const Case *c)
 	return passed_then(c->stream) && decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
 }
 
+/* What was wrong with mail that today's DNS lets pass: what it lacked then. */
+static MqCause
+past_cause(const Case *c)
+{
+	const MqStream *stream = c->stream;
+
+	for (guint i = 0; i < stream->n_keys; i++) {
+		const MqStreamKey *key = &stream->keys[i];
+
+		if (!key->aligned_now || !key_is_there(key))
+			continue;
+		if (key->then == MQ_RESULT_PASS)
+			return MQ_CAUSE_STRICT_ALIGNMENT;
+		if (key->then == MQ_RESULT_PERMERROR || key->then == MQ_RESULT_TEMPERROR)
+			return MQ_CAUSE_KEY_MISSING;
+	}
+	if (stream->spf_aligned && stream->spf_now == MQ_RESULT_PASS) {
+		if (stream->spf_then_pass)
+			return MQ_CAUSE_STRICT_ALIGNMENT;
+		return stream->spf_result == MQ_RESULT_PERMERROR ? MQ_CAUSE_SPF_BROKEN : MQ_CAUSE_NOT_IN_SPF;
+	}
+	return own_cause(c);
+}
+
 static gboolean
 rule_fixed(const Case *c)
 {
-	return c->stream->fixed && decide(c, MQ_VERDICT_FIXED, own_cause(c));
+	return c->stream->fixed && decide(c, MQ_VERDICT_FIXED, past_cause(c));
 }
 
 /* The owner's own host: of its name, an exchanger, or let send by SPF. */

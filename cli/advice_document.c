@@ -123,7 +123,7 @@ action_json(const MqAction *action, guint rank)
 	                        mq_json_text(action->sender), "title", mq_json_text(action->title), "fix",
 	                        mq_json_text(action->fix), "record", mq_json_text(action->record), "recovers_messages",
 	                        (json_int_t)action->recovers);
-	g_autofree char *when = mq_episode_text(&action->episode);
+	g_autofree char *when = mq_episode_text(&action->episode, FALSE);
 
 	mq_advice_add_episode(out, &action->episode);
 	json_object_set_new(out, "when", mq_json_text(when));

@@ -139,7 +139,7 @@ static json_t *
 sender_json(const MqSources *all, const MqSenderGroup *group)
 {
 	MqEpisode episode = mq_episode_of_sender(all, group);
-	g_autofree char *when = mq_episode_text(&episode);
+	g_autofree char *when = mq_episode_text(&episode, group->verdict == MQ_VERDICT_FIXED);
 	json_t *sources = json_array();
 	json_t *out;
 

@@ -309,6 +309,17 @@ class MoreWorlds(Worlds):
         action = advice['actions'][0]
         self.assertEqual((action['id'], self.period(action)), ('publish-dkim-key', (8, None)))
 
+    def test_what_was_wrong_is_said_of_what_is_fixed(self):
+        """An address added to SPF since, and a record of the subdomain that its mail wants changed."""
+        added = row('192.0.2.11', 10)
+        sub = row('192.0.2.10', 20, [], ('x.example.com', 'fail'), header_from='x.example.com')
+        zone = ZONE + 'x.example.com TXT "v=spf1 ip4:192.0.2.99 -all"\nx.example.com A 192.0.2.80\n' + host('192.0.2.11', 'mail.hoster.example')
+        advice = self.world(lambda day: OWN + [sub] + ([added] if day < 12 else []), zone)
+        self.assertEqual((self.verdicts(advice)['192.0.2.11'], self.causes(advice)['192.0.2.11']), ('fixed', 'not-in-spf'))
+        action = next(a for a in advice['actions'] if a['id'] == 'authorise-in-spf')
+        self.assertEqual((action['record'], action['recovers_messages']), (None, 20 * 60))
+        self.assertIn('SPF record of x.example.com', action['fix'])
+
     def test_free_mailboxes_of_strangers(self):
         """Mail from free mailboxes, signed by their provider, which the owner does not use."""
         zone = ZONE + host('203.0.113.50', 'mail-ed1-f41.google.com')
