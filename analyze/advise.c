@@ -292,28 +292,45 @@ policy_word(MqPolicy policy)
 	return mq_word(&mq_words_policy, policy);
 }
 
-/* The owner's record with that policy; subdomains stay where their own evidence keeps them. */
+MqReplay
+mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate)
+{
+	return (MqReplay){ .sources = advice->sources, .record = candidate, .whom = mq_advice_whom, .ctx = advice };
+}
+
+/* Where sp stays behind p, names that do not exist need not, unless anybody's mail but a forger's comes from them. */
+static gboolean
+may_lock_missing(MqAdvice *advice, MqPolicy p, const char *sp)
+{
+	const MqDmarcRecord *old = advice->discovery.record;
+	g_autofree char *text = g_strdup_printf("v=DMARC1; p=none; np=%s", policy_word(p));
+	g_autoptr(MqDmarcRecord) candidate = mq_dmarc_record_parse(text);
+	MqReplay replay = mq_advice_replay(advice, candidate);
+	MqImpact impact;
+
+	if (sp == NULL || p == MQ_POLICY_NONE || strcmp(sp, policy_word(p)) == 0 || (old != NULL && old->np != MQ_POLICY_ABSENT))
+		return FALSE;
+	impact = mq_replay(&replay);
+	return impact.touched.legitimate + impact.touched.forwarded + impact.touched.unknown == 0;
+}
+
+/* The owner's record with that policy; subdomains stay where their own evidence keeps them. @sp: (nullable): as it is */
 static char *
 record_for(MqAdvice *advice, MqPolicy p, gboolean testing, const char *sp)
 {
 	g_autofree char *rua = g_strconcat("mailto:dmarc-reports@", advice->domain, NULL);
 	const MqDmarcRecord *old = advice->discovery.record;
 	gboolean own = old != NULL && g_strcmp0(advice->discovery.policy_domain, advice->domain) == 0;
-	const MqDmarcChange changes[] = {
-		{ "p", policy_word(p) },
-		{ "t", testing ? "y" : NULL },
-		{ "sp", sp },
-		{ "rua", rua },
-	};
-	gboolean keeps_sp = sp == NULL && own;
-	gboolean needs_rua = !own || !mq_report_uris_usable(old->rua);
-	MqDmarcChange wanted[G_N_ELEMENTS(changes)];
-	gsize n = 0;
+	MqDmarcChange changes[5] = { { "p", policy_word(p) }, { "t", testing ? "y" : NULL } };
+	gsize n = 2;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(changes); i++)
-		if (!(i == 2 && (keeps_sp || sp == NULL)) && !(i == 3 && !needs_rua))
-			wanted[n++] = changes[i];
-	return mq_dmarc_record_propose(own ? old->text : NULL, wanted, n);
+	if (sp != NULL)
+		changes[n++] = (MqDmarcChange){ "sp", sp };
+	if (may_lock_missing(advice, p, sp))
+		changes[n++] = (MqDmarcChange){ "np", policy_word(p) };
+	if (!own || !mq_report_uris_usable(old->rua))
+		changes[n++] = (MqDmarcChange){ "rua", rua };
+	return mq_dmarc_record_propose(own ? old->text : NULL, changes, n);
 }
 
 static void
@@ -325,12 +342,6 @@ move(MqAdvice *advice, MqMoveAction action, MqPolicy to, char *record, char *why
 	g_free(advice->why);
 	advice->record = record;
 	advice->why = why;
-}
-
-MqReplay
-mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate)
-{
-	return (MqReplay){ .sources = advice->sources, .record = candidate, .whom = mq_advice_whom, .ctx = advice };
 }
 
 /* sp for a stricter p: what subdomains lose is judged by itself. NULL: as the owner has it, or as p. */

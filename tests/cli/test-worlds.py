@@ -285,6 +285,24 @@ class MoreWorlds(Worlds):
             ('p=quarantine; sp=none', False): ('advance', 'p=reject', 'sp=none'),
         })
 
+    def test_names_that_do_not_exist_are_locked(self):
+        """Subdomains stay at sp=none for their own mail; what comes from names that nobody made is forged, and np says so."""
+        shop = row('192.0.2.10', 30, [], ('shop.example.com', 'none'), header_from='shop.example.com')
+        forged = [row(f'203.0.113.{n}', 2, header_from='invoice.example.com') for n in range(100, 110)]
+        advice = self.world(lambda day: OWN + [shop] + forged, ZONE + 'shop.example.com A 192.0.2.80\n')
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+        tags = advice['move']['record'].split('; ')
+        self.assertTrue({'p=quarantine', 'sp=none', 'np=quarantine'} <= set(tags), tags)
+
+    def test_own_mail_from_a_name_that_does_not_exist(self):
+        """A host of the owner sends as its bare name, which is not in DNS: np does not cost it."""
+        cron = row('192.0.2.10', 30, [], ('web7.example.com', 'none'), header_from='web7.example.com')
+        advice = self.world(lambda day: OWN + [cron])
+        self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
+        tags = advice['move']['record'].split('; ')
+        self.assertTrue({'p=quarantine', 'sp=none'} <= set(tags), tags)
+        self.assertFalse([t for t in tags if t.startswith('np=') and t != 'np=none'])
+
     def test_accounts_of_the_owner_at_one_service(self):
         """One account is set up, another is not: it is the owner's all the same, and named to be fixed."""
         good = row('203.0.113.66', 20, [('example.com', 's1', 'pass'), ('sendgrid.net', 'k', 'pass')], ('em1.example.com', 'pass'), ('pass', 'pass'))
