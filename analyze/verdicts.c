@@ -9,6 +9,7 @@
 #define STEADY_DAYS   6
 #define STEADY_SPAN_S (14 * MQ_DAY_S)
 #define FEW_SOURCES   16
+#define OWN_AMONG     2000 /* the owner's hosts are among those that send most */
 /* A question to a person about one or two senders is honest; the same about a crowd of them is not: so many
  * strangers do not begin at once, a botnet or a snowshoe sender does. */
 #define CROWD_GROUPS  8
@@ -21,6 +22,7 @@ typedef enum { CROWD_NONE, CROWD_ENVELOPE, CROWD_SIGNATURE, CROWD_STRANGER, CROW
 
 typedef struct {
 	const MqSources *all;
+	const GPtrArray *own_hosts; /* MqSource *: of the owner alone, those that send most */
 	const MqSource *source;
 	MqStream *stream;
 } Case;
@@ -452,13 +454,11 @@ rule_neighbour(const Case *c)
 {
 	MqBlock block = mq_address_neighbourhood(&c->source->address);
 
-	for (guint i = 0; i < c->all->sources->len && c->source->address.n_bytes > 0; i++) {
-		const MqSource *other = g_ptr_array_index(c->all->sources, i);
+	for (guint i = 0; i < c->own_hosts->len && c->source->address.n_bytes > 0; i++) {
+		const MqSource *other = g_ptr_array_index(c->own_hosts, i);
 
-		if (is_own_source(other) && other->service == NULL && mq_address_in_block(&other->address, &block))
+		if (mq_address_in_block(&other->address, &block))
 			return decide(c, MQ_VERDICT_UNKNOWN, own_cause(c));
-		if (i > 2000)
-			break; /* the owner's hosts are among those that send most */
 	}
 	return FALSE;
 }
@@ -544,11 +544,26 @@ tally_verdict(const Tally *tally)
 	return worst;
 }
 
+/* (transfer full) */
+static GPtrArray *
+own_hosts_of(const MqSources *all)
+{
+	GPtrArray *hosts = g_ptr_array_new();
+
+	for (guint i = 0; i < MIN(all->sources->len, OWN_AMONG); i++) {
+		MqSource *source = g_ptr_array_index(all->sources, i);
+
+		if (is_own_source(source) && source->service == NULL)
+			g_ptr_array_add(hosts, source);
+	}
+	return hosts;
+}
+
 static void
-judge_streams(MqSources *all, MqSource *source)
+judge_streams(MqSources *all, const GPtrArray *own_hosts, MqSource *source)
 {
 	for (guint i = 0; i < source->streams->len; i++) {
-		const Case c = { .all = all, .source = source, .stream = g_ptr_array_index(source->streams, i) };
+		const Case c = { .all = all, .own_hosts = own_hosts, .source = source, .stream = g_ptr_array_index(source->streams, i) };
 
 		c.stream->crowd = CROWD_NONE;
 		for (gsize r = 0; r < G_N_ELEMENTS(rules) && !rules[r](&c); r++)
@@ -735,11 +750,13 @@ tell_disputes(MqSenderGroup *group)
 void
 mq_verdicts_judge(MqSources *all, const GPtrArray *labels)
 {
+	g_autoptr(GPtrArray) own_hosts = own_hosts_of(all);
+
 	for (guint i = 0; i < all->sources->len; i++) {
 		MqSource *source = g_ptr_array_index(all->sources, i);
 
 		source->label = label_for(labels, source);
-		judge_streams(all, source);
+		judge_streams(all, own_hosts, source);
 	}
 	judge_crowds(all);
 	for (guint i = 0; i < all->sources->len; i++)
