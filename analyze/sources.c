@@ -197,13 +197,24 @@ source_of(MqSources *sources, const MqFlow *flow, const char *header_from)
 static const char *const careful_reporters[] = { "google", "yahoo", "aol", "fastmail", "outlook", "microsoft", "comcast", "mail.ru",
 	                                         "proton", "apple", "icloud" };
 
+/* In any case of letters, and without a copy: each row of each report asks. @word is in lower case. */
+static gboolean
+has_word(const char *text, const char *word)
+{
+	const char first[] = { word[0], g_ascii_toupper(word[0]), '\0' };
+	gsize length = strlen(word);
+
+	for (text = strpbrk(text, first); text != NULL; text = strpbrk(text + 1, first))
+		if (g_ascii_strncasecmp(text, word, length) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 static gboolean
 is_careful(const char *reporter)
 {
-	g_autofree char *lower = reporter != NULL ? g_ascii_strdown(reporter, -1) : NULL;
-
-	for (gsize i = 0; lower != NULL && i < G_N_ELEMENTS(careful_reporters); i++)
-		if (strstr(lower, careful_reporters[i]) != NULL)
+	for (gsize i = 0; reporter != NULL && i < G_N_ELEMENTS(careful_reporters); i++)
+		if (has_word(reporter, careful_reporters[i]))
 			return TRUE;
 	return FALSE;
 }
@@ -221,14 +232,18 @@ says_arc_passed(const char *comment)
 	static const char *const good[] = { "pass", "passed", "passes", "valid", "validated", "verified", "ok", NULL };
 	static const char *const bad[] = { "fail",    "failed", "fails", "failure", "none",    "no",         "not", "invalid", "broken", "without",
 		                           "missing", "error",  "temperror", "permerror", "untrusted", NULL };
+	g_autofree char *lower = NULL;
 	g_auto(GStrv) words = NULL;
 	gboolean names_arc = FALSE;
 	gboolean is_good = FALSE;
 	gboolean is_bad = FALSE;
 
-	if (strstr(comment, "arc=pass") != NULL)
+	if (!has_word(comment, "arc"))
+		return FALSE; /* most comments */
+	if (has_word(comment, "arc=pass"))
 		return TRUE;
-	words = g_strsplit_set(comment, " \t\r\n=:;,.()[]<>\"'_/-", 200);
+	lower = g_ascii_strdown(comment, -1);
+	words = g_strsplit_set(lower, " \t\r\n=:;,.()[]<>\"'_/-", 200);
 	for (guint i = 0; words[i] != NULL; i++) {
 		names_arc = names_arc || strcmp(words[i], "arc") == 0;
 		is_good = is_good || is_one_of(words[i], good);
@@ -244,7 +259,7 @@ hints_of(const MqFlow *flow)
 
 	for (guint i = 0; i < flow->n_reasons; i++) {
 		const MqReason *reason = &flow->reasons[i];
-		g_autofree char *comment = reason->comment != NULL ? g_ascii_strdown(reason->comment, -1) : NULL;
+		const char *comment = reason->comment;
 
 		if (reason->type == MQ_REASON_FORWARDED || reason->type == MQ_REASON_TRUSTED_FORWARDER)
 			hints |= MQ_HINT_FORWARDED;
@@ -252,7 +267,7 @@ hints_of(const MqFlow *flow)
 			hints |= MQ_HINT_LIST;
 		if (comment != NULL && says_arc_passed(comment))
 			hints |= MQ_HINT_ARC;
-		if (comment != NULL && strstr(comment, "looks forwarded") != NULL)
+		if (comment != NULL && has_word(comment, "looks forwarded"))
 			hints |= MQ_HINT_FORWARDED;
 	}
 	if (hints != 0 && is_careful(flow->reporter))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analyze/alignment.h"
+#include "analyze/discovery.h"
 #include "analyze/facts.h"
 #include "analyze/sources.h"
 #include "analyze/spf_ranges.h"
@@ -27,6 +28,23 @@ compare_sources(gconstpointer left, gconstpointer right)
 	return mq_address_compare(&a->address, &b->address);
 }
 
+/* A name's organisational domain. */
+typedef struct {
+	gboolean complete; /* all that the tree walk asks is answered */
+	char *walked;      /* (nullable) DNS does not say */
+	char *suffix;      /* (nullable) the public suffix list was not asked yet */
+} Organization;
+
+static void
+organization_free(gpointer data)
+{
+	Organization *organization = data;
+
+	g_free(organization->walked);
+	g_free(organization->suffix);
+	g_free(organization);
+}
+
 typedef struct {
 	MqSources *sources;
 	MqAnswers *answers;
@@ -34,39 +52,88 @@ typedef struct {
 	gboolean complete;
 	GHashTable *strangers;   /* domains whose SPF record is asked for, other than the owner's */
 	GHashTable *aligned;     /* "from identifier" -> MqAligned + 1 */
+	GHashTable *organizations; /* name -> Organization: pairs of names are many more than names */
 	GHashTable *states;      /* "selector domain" -> MqDkimState + 1 */
 	MqSpfRanges *spf;
 } Settling;
 
 #define DISPUTED 0x10u /* beside MqAligned + 1 */
 
+static Organization *
+organization_of(Settling *s, const char *name)
+{
+	Organization *organization = g_hash_table_lookup(s->organizations, name);
+
+	if (organization != NULL)
+		return organization;
+	organization = g_new0(Organization, 1);
+	organization->complete = mq_discovery_organization(s->answers, name, &organization->walked);
+	g_hash_table_insert(s->organizations, g_strdup(name), organization);
+	return organization;
+}
+
+static const char *
+suffix_of(Organization *organization, const char *name)
+{
+	if (organization->suffix == NULL)
+		organization->suffix = mq_discovery_organization_suffix(name);
+	return organization->suffix;
+}
+
+/* mq_alignment_treewalk() and mq_alignment_suffix() of two names, by what is known of each. FALSE: not answered yet */
+static gboolean
+compare_organizations(Settling *s, const char *from, const char *identifier, gboolean *same)
+{
+	Organization *ours = organization_of(s, from);
+	Organization *theirs;
+
+	*same = FALSE;
+	if (!ours->complete)
+		return FALSE; /* most strangers are told apart without a question about them */
+	if (ours->walked != NULL && !mq_domain_is_within(identifier, ours->walked))
+		return TRUE;
+	theirs = organization_of(s, identifier);
+	if (!theirs->complete)
+		return FALSE;
+	*same = ours->walked != NULL && theirs->walked != NULL
+	                ? strcmp(ours->walked, theirs->walked) == 0
+	                : strcmp(suffix_of(ours, from), suffix_of(theirs, identifier)) == 0;
+	return TRUE;
+}
+
+/* The same by the public suffix list alone; strangers are told apart without a look into it. */
+static gboolean
+are_related_by_suffix(Settling *s, const char *from, const char *identifier)
+{
+	return mq_domain_is_within(identifier, suffix_of(organization_of(s, from), from))
+	       && mq_alignment_suffix(from, identifier, FALSE);
+}
+
 /* Relaxed, by the tree walk; where DNS does not answer by the public suffix list. @disputed: (out) (optional) */
 static gboolean
 is_related(Settling *s, const char *from, const char *identifier, gboolean *disputed)
 {
-	gboolean by_suffix;
+	gboolean by_suffix = TRUE;
 	g_autofree char *key = g_strconcat(from, " ", identifier, NULL);
 	guint known = GPOINTER_TO_UINT(g_hash_table_lookup(s->aligned, key));
-	MqAligned aligned = MQ_ALIGNED_UNKNOWN;
+	gboolean same = TRUE;
 
 	if (disputed != NULL)
 		*disputed = (known & DISPUTED) != 0;
 	if (known > 0)
 		return (known & ~DISPUTED) - 1 == MQ_ALIGNED_YES;
-	if (strcmp(from, identifier) == 0) {
-		aligned = MQ_ALIGNED_YES;
-	} else if (!mq_alignment_treewalk(s->answers, from, identifier, FALSE, &aligned)) {
-		s->complete = FALSE;
-		return FALSE;
+	if (strcmp(from, identifier) != 0) {
+		if (!compare_organizations(s, from, identifier, &same)) {
+			s->complete = FALSE;
+			return FALSE;
+		}
+		by_suffix = are_related_by_suffix(s, from, identifier);
 	}
-	by_suffix = mq_alignment_suffix(from, identifier, FALSE);
-	if (aligned == MQ_ALIGNED_UNKNOWN)
-		aligned = by_suffix ? MQ_ALIGNED_YES : MQ_ALIGNED_NO;
-	known = (aligned + 1u) | (by_suffix != (aligned == MQ_ALIGNED_YES) ? DISPUTED : 0);
+	known = ((same ? MQ_ALIGNED_YES : MQ_ALIGNED_NO) + 1u) | (same != by_suffix ? DISPUTED : 0);
 	g_hash_table_insert(s->aligned, g_steal_pointer(&key), GUINT_TO_POINTER(known));
 	if (disputed != NULL)
 		*disputed = (known & DISPUTED) != 0;
-	return aligned == MQ_ALIGNED_YES;
+	return same;
 }
 
 /* ------------------------------------------------------------------- SPF */
@@ -436,6 +503,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 {
 	g_autoptr(GHashTable) aligned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) strangers = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) organizations = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, organization_free);
 	g_autoptr(GHashTable) states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(MqSpfRanges) spf = mq_spf_ranges_new(answers);
 	Settling s = {
@@ -445,6 +513,7 @@ mq_sources_settle(MqSources *sources, MqAnswers *answers, const MqDmarcRecord *r
 		.strict_spf = record != NULL && mq_dmarc_record_strict_spf(record),
 		.complete = TRUE,
 		.aligned = aligned,
+		.organizations = organizations,
 		.states = states,
 		.spf = spf,
 		.strangers = strangers,
