@@ -69,15 +69,17 @@ mq_address_hash(const MqAddress *address)
 char *
 mq_address_reverse_name(const MqAddress *address)
 {
-	GString *name = g_string_new(NULL);
+	static const char hex[] = "0123456789abcdef";
+	GString *name = g_string_sized_new(80);
 
 	for (guint i = address->n_bytes; i-- > 0;) {
 		guint8 byte = address->bytes[i];
+		const char nibbles[] = { hex[byte & 0xFu], '.', hex[byte >> 4], '.' };
 
 		if (address->n_bytes == V4)
 			g_string_append_printf(name, "%u.", byte);
 		else
-			g_string_append_printf(name, "%x.%x.", byte & 0xFu, byte >> 4);
+			g_string_append_len(name, nibbles, sizeof(nibbles));
 	}
 	g_string_append(name, address->n_bytes == V4 ? "in-addr.arpa" : "ip6.arpa");
 	return g_string_free(name, FALSE);
