@@ -387,7 +387,8 @@ mq_summary_make(MqStore *store, const char *const *domains, const MqPeriod *peri
 
 	summary->period = *period;
 	summary->domains = g_ptr_array_new_with_free_func(domain_summary_free);
-	if (names == NULL || !mq_store_count_failed(store, &summary->failed_messages, error))
+	if (names == NULL
+	    || (!ask->is_page && !mq_store_count_failed(store, &summary->failed_messages, error)))
 		return NULL;
 	for (guint i = 0; i < names->len; i++) {
 		MqDomainSummary *domain = domain_summary_new(g_ptr_array_index(names, i));

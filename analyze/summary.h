@@ -78,6 +78,7 @@ typedef struct {
 	gint64 wait_us;          /* for DNS, at most, for each domain; 0: as long as advice does */
 	gboolean keeps;          /* the answers, in the store, as of now_s; the caller commits */
 	gint64 now_s;
+	gboolean is_page;        /* one of many of the same database: its failed mails are not counted again */
 } MqSummaryAsk;
 
 /**

@@ -6,21 +6,21 @@ typedef struct {
 } Reading;
 
 static gboolean
-take_day(gpointer ctx, const char *key, const MqTotals *totals, GError **error)
+take_day(gpointer ctx, gint64 day_s, const MqTotals *totals, GError **error)
 {
 	const Reading *reading = ctx;
-	gint64 day_s;
-	gint64 i;
+	gint64 i = (day_s - reading->since_s) / MQ_DAY_S;
+	MqTrendPoint *day;
 
 	(void)error;
-	if (key == NULL || !mq_when_parse_date(key, &day_s, NULL)) /* a year that dates cannot say */
-		return TRUE;
-	i = (day_s - reading->since_s) / MQ_DAY_S;
 	if (day_s < reading->since_s || i >= reading->days->len)
 		return TRUE;
-	g_array_index(reading->days, MqTrendPoint, i) =
-	        (MqTrendPoint){ day_s, totals->messages, totals->dmarc_pass, totals->quarantined, totals->rejected,
-		                totals->dmarc_unknown };
+	day = &g_array_index(reading->days, MqTrendPoint, i);
+	day->messages += totals->messages;
+	day->dmarc_pass += totals->dmarc_pass;
+	day->quarantined += totals->quarantined;
+	day->rejected += totals->rejected;
+	day->dmarc_unknown += totals->dmarc_unknown;
 	return TRUE;
 }
 
@@ -34,7 +34,7 @@ mq_trend_read(MqStore *store, const MqFilter *filter, GError **error)
 	g_assert(n >= 0 && n <= MQ_TREND_DAYS_MAX);
 	for (gint64 i = 0; i < n; i++)
 		g_array_append_vals(days, &(MqTrendPoint){ .since_s = filter->since_s + i * MQ_DAY_S }, 1);
-	if (!mq_store_totals(store, filter, MQ_BY_DAY, take_day, &reading, error))
+	if (!mq_store_days(store, filter, take_day, &reading, error))
 		return NULL;
 	return g_steal_pointer(&days);
 }

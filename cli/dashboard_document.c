@@ -161,7 +161,7 @@ json_t *
 mq_dashboard_domain(const MqDashboard *dashboard, const char *domain, GError **error)
 {
 	const MqSummaryAsk ask = { .services = dashboard->services, .resolver = dashboard->resolver,
-		                   .goal = MQ_POLICY_REJECT, .now_s = dashboard->now_s };
+		                   .goal = MQ_POLICY_REJECT, .now_s = dashboard->now_s, .is_page = TRUE };
 	const char *const domains[] = { domain, NULL };
 	g_autoptr(MqSummary) summary = mq_summary_make(dashboard->store, domains, &dashboard->period, &ask, error);
 	g_autoptr(json_t) digest = NULL;

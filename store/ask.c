@@ -163,6 +163,50 @@ take_row_domain(gpointer ctx, const char *key, const MqTotals *totals, GError **
 	return take_policy_domain(ctx, name, totals, error);
 }
 
+/* A row of the question about days: its results, found out where its report does not say them. */
+static gboolean
+read_day(MqQuery *ask, MqSets *sets, MqTotals *totals, GError **error)
+{
+	gint64 results = mq_db_int(ask, 2);
+	MqResult dkim = MQ_RESULTS_DKIM(results);
+	MqResult spf = MQ_RESULTS_SPF(results);
+
+	if (dkim == MQ_RESULT_ABSENT && spf == MQ_RESULT_ABSENT) {
+		const MqSet *auth;
+		const char *from;
+
+		mq_sets_trim(sets);
+		auth = mq_sets_auth(sets, mq_db_int(ask, 3), error);
+		if (auth == NULL || !mq_sets_text(sets, mq_db_int(ask, 4), &from, error))
+			return FALSE;
+		mq_judge(auth, from, (MqAlignmentMode)mq_db_int(ask, 5), (MqAlignmentMode)mq_db_int(ask, 6), &dkim, &spf);
+	}
+	mq_totals_add(totals, mq_db_int(ask, 1), MQ_RESULTS_DISPOSITION(results), dkim, spf);
+	return TRUE;
+}
+
+gboolean
+mq_store_days(MqStore *store, const MqFilter *filter, MqDayFunc take, gpointer ctx, GError **error)
+{
+	g_auto(MqSets) sets = { 0 };
+	g_autoptr(MqQuery) ask = NULL;
+	gboolean row = TRUE;
+
+	mq_sets_init(&sets, store);
+	if (!mq_db_scope(store, filter, error))
+		return FALSE;
+	ask = mq_db_ask(store, MQ_QUERY_DAYS, error, "");
+	while (ask != NULL && row) {
+		MqTotals totals = { 0 };
+
+		if (!mq_db_step(store, ask, &row, error))
+			return FALSE;
+		if (row && (!read_day(ask, &sets, &totals, error) || !take(ctx, mq_db_int(ask, 0), &totals, error)))
+			return FALSE;
+	}
+	return ask != NULL;
+}
+
 gboolean
 mq_store_policy_domains(MqStore *store, const MqFilter *filter, MqTotalsFunc take, gpointer ctx, GError **error)
 {

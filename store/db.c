@@ -179,13 +179,38 @@ has_window(const MqFilter *filter)
 	return filter->since_s != MQ_TIME_ABSENT || filter->until_s != MQ_TIME_ABSENT;
 }
 
+/* Fills temp.name, the domains of reports, and temp.name_above, their parents: once for many questions, unless reports
+ * came or went. */
+static gboolean
+know_names(MqStore *store, GError **error)
+{
+	static const MqQueryName steps[] = { MQ_QUERY_NAMES_CLEAR, MQ_QUERY_NAMES_ABOVE_CLEAR, MQ_QUERY_NAMES_FILL,
+		                             MQ_QUERY_NAMES_ABOVE_FILL };
+	g_autoptr(MqQuery) version = mq_db_ask(store, MQ_QUERY_DATA_VERSION, error, "");
+	gint64 now;
+
+	if (!mq_db_do(store, version, error))
+		return FALSE;
+	now = mq_db_int(version, 0);
+	if (now == store->names_version)
+		return TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autoptr(MqQuery) step = mq_db_ask(store, steps[i], error, "");
+
+		if (!mq_db_do(store, step, error))
+			return FALSE;
+	}
+	store->names_version = now;
+	return TRUE;
+}
+
 static gboolean
 fill_scope(MqStore *store, const MqFilter *filter, MqReportType type, GError **error)
 {
 	g_autoptr(MqQuery) clear = mq_db_ask(store, MQ_QUERY_SCOPE_CLEAR, error, "");
 	g_autoptr(MqQuery) fill = NULL;
 
-	if (!mq_db_do(store, clear, error))
+	if (!mq_db_do(store, clear, error) || (filter->domain != NULL && !know_names(store, error)))
 		return FALSE;
 	if (filter->domain != NULL)
 		fill = ask_filtered(store, MQ_QUERY_SCOPE_DOMAIN, "iaaiti", filter, type, error);

@@ -27,6 +27,7 @@ struct MqStore {
 	gboolean in_transaction;
 	gint64 turn_us;      /* when others last had their turn to write */
 	gint64 data_version; /* when it differs, another program has changed the database */
+	gint64 names_version; /* the data_version that temp.name was filled at; 0: to be filled */
 	sqlite3_stmt *prepared[MQ_QUERY_N];
 	MqInterned interned[MQ_INTERN_N]; /* see intern.c */
 	GString *key;        /* of the row that is being interned */

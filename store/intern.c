@@ -104,6 +104,7 @@ mq_intern_forget(MqStore *store)
 	for (guint i = 0; i < MQ_INTERN_N; i++)
 		forget(&store->interned[i]);
 	store->next_row = 0;
+	store->names_version = 0;
 }
 
 /* What is remembered for a key: one id, or those of a shape. */

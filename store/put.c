@@ -61,6 +61,7 @@ note_domain(MqStore *store, Incoming *incoming, gint64 header_from, GError **err
 	if (domain == incoming->last_domain)
 		return TRUE;
 	incoming->last_domain = domain;
+	store->names_version = 0;
 	put = mq_db_ask(store, MQ_QUERY_REPORT_DOMAIN_PUT, error, "iia", incoming->id, domain, incoming->begin_s);
 	return mq_db_do(store, put, error);
 }

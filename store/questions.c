@@ -17,13 +17,14 @@ G_STATIC_ASSERT(MQ_TYPE_AGGREGATE == 1 && MQ_TYPE_TLS == 3);
 	" CROSS JOIN record c ON " ROWS_OF_REPORT " AND c.results < 2048 CROSS JOIN identity i ON i.id = c.identity" \
 	" AND (s.domain IS NULL OR s.domain = CASE i.header_from WHEN 0 THEN r.domain ELSE i.header_from END)"
 
-/* The ids of the name ?5 and, with ?6, of those under it. Looked for among the domains of reports, which are hopped
- * through one by one: they are few, where the names in text are very many. */
-#define NAMES \
-	"(WITH RECURSIVE d(id) AS (SELECT min(domain) FROM report_domain UNION ALL" \
-	" SELECT (SELECT min(domain) FROM report_domain WHERE domain > d.id) FROM d WHERE d.id IS NOT NULL)" \
-	" SELECT t.id FROM d CROSS JOIN text t ON t.id = d.id" \
-	" WHERE t.value = ?5 OR (?6 AND substr(t.value, -length(?5) - 1) = '.' || ?5))"
+/* The domains of reports, which are hopped through one by one: they are few, where rows are very many. */
+#define DOMAINS \
+	"WITH RECURSIVE d(id) AS (SELECT min(domain) FROM report_domain UNION ALL" \
+	" SELECT (SELECT min(domain) FROM report_domain WHERE domain > d.id) FROM d WHERE d.id IS NOT NULL)"
+
+/* Of temp.name, the ids of the name ?5 and, with ?6, of those under it. A name that is too long to be one is under none. */
+#define NAMES "(SELECT id FROM temp.name WHERE value = ?5 UNION ALL SELECT id FROM temp.name_above WHERE ?6 AND value = ?5)"
+#define NAME_BYTES_MAX "255"
 
 /* ?1: a type, 0 any; ?4: 0 any, 1 trusted only, 2 untrusted only */
 #define OF_KIND "(?1 = 0 OR r.type = ?1) AND (?4 = 0 OR (?4 = 1) = (r.trust IS NULL))"
@@ -108,6 +109,15 @@ static const char *const sql[MQ_QUERY_N] = {
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[MQ_QUERY_TLS_FAILURE_PUT] = "INSERT INTO tls_failure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
+	[MQ_QUERY_NAMES_CLEAR] = "DELETE FROM temp.name",
+	[MQ_QUERY_NAMES_ABOVE_CLEAR] = "DELETE FROM temp.name_above",
+	[MQ_QUERY_NAMES_FILL] =
+		"INSERT INTO temp.name " DOMAINS " SELECT t.value, t.id FROM d CROSS JOIN text t ON t.id = d.id WHERE t.value IS NOT NULL",
+	[MQ_QUERY_NAMES_ABOVE_FILL] =
+		"INSERT OR IGNORE INTO temp.name_above WITH RECURSIVE above(value, id) AS"
+		" (SELECT value, id FROM temp.name WHERE length(value) <= " NAME_BYTES_MAX " UNION ALL"
+		" SELECT substr(value, instr(value, '.') + 1), id FROM above WHERE instr(value, '.') > 0)"
+		" SELECT a.value, a.id FROM above a JOIN temp.name n ON n.id = a.id AND n.value <> a.value",
 	[MQ_QUERY_SCOPE_CLEAR] = "DELETE FROM temp.scope",
 	[MQ_QUERY_SCOPE_ALL] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE ?2 IS NULL AND ?3 IS NULL AND " OF_KIND,
 	[MQ_QUERY_SCOPE_WINDOW] = "INSERT INTO temp.scope SELECT r.id, NULL FROM report r WHERE " WITHIN("r.begin_s") " AND " OF_KIND,
@@ -141,6 +151,10 @@ static const char *const sql[MQ_QUERY_N] = {
 	[MQ_QUERY_TOTALS_WEEK] = "SELECT date(r.begin_s, 'unixepoch', 'weekday 0', '-6 days')," SUMS ROWS IN_ORDER,
 	[MQ_QUERY_TOTALS_MONTH] = "SELECT strftime('%Y-%m', r.begin_s, 'unixepoch')," SUMS ROWS IN_ORDER,
 	[MQ_QUERY_TOTALS_NOTHING] = "SELECT ''," SUMS ROWS,
+	/* unsorted: sums() of each day would sort all rows first */
+	[MQ_QUERY_DAYS] =
+		"SELECT (r.begin_s / 86400) * 86400, coalesce(c.count, 0), c.results, c.auth, i.header_from, r.adkim, r.aspf" ROWS
+		" WHERE r.begin_s >= 0",
 	[MQ_QUERY_POLICY_DOMAINS] = "SELECT t.value," SUMS ROWS " JOIN text t ON t.id = r.domain" MOST_FIRST,
 	/* of reports that do not say whose policy they are about */
 	[MQ_QUERY_ROW_DOMAINS] = "SELECT t.value," SUMS ROWS " AND r.domain = 0 JOIN text t ON t.id = i.header_from" MOST_FIRST

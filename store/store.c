@@ -120,7 +120,9 @@ set_up(MqStore *store, MqStoreMode mode, GError **error)
 	    && !mq_db_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768", error))
 		return FALSE;
 	return mq_totals_define(store, error) && mq_db_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0", error)
-	       && mq_db_exec(store, "CREATE TEMP TABLE scope (report INTEGER NOT NULL, domain INTEGER)", error);
+	       && mq_db_exec(store, "CREATE TEMP TABLE scope (report INTEGER NOT NULL, domain INTEGER);"
+	                             "CREATE TEMP TABLE name (value TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE) WITHOUT ROWID;"
+	                             "CREATE TEMP TABLE name_above (value TEXT, id INTEGER, PRIMARY KEY (value, id)) WITHOUT ROWID", error);
 }
 
 static gboolean

@@ -132,6 +132,9 @@ typedef gboolean (*MqTotalsFunc)(gpointer ctx, const char *key, const MqTotals *
 /* Keys: canonical address; header_from; reporter; "selector._domainkey.domain"; word; date (week: its
  * Monday; month: 2026-11). Most messages first; times in order. */
 gboolean mq_store_totals(MqStore *store, const MqFilter *filter, MqBy by, MqTotalsFunc take, gpointer ctx, GError **error);
+/* A row's part of its day, in any order; only the numbers of messages are set. */
+typedef gboolean (*MqDayFunc)(gpointer ctx, gint64 day_s, const MqTotals *totals, GError **error);
+gboolean mq_store_days(MqStore *store, const MqFilter *filter, MqDayFunc take, gpointer ctx, GError **error);
 
 /* A flow: what a row says of mail, with what its report says about it. What analysis reads. Strings are
  * valid during the callback, except that equal auth sets have equal auth_id over one run of the question. */

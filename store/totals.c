@@ -87,8 +87,8 @@ judge(MqSets *sets, sqlite3_value **row, MqResult *dkim, MqResult *spf, GError *
 	return TRUE;
 }
 
-static void
-add_results(MqTotals *totals, gint64 count, MqDisposition disposition, MqResult dkim, MqResult spf)
+void
+mq_totals_add(MqTotals *totals, gint64 count, MqDisposition disposition, MqResult dkim, MqResult spf)
 {
 	totals->messages += count;
 	totals->dmarc_pass += dkim == MQ_RESULT_PASS || spf == MQ_RESULT_PASS ? count : 0;
@@ -114,7 +114,7 @@ take_row(sqlite3_context *context, int n, sqlite3_value **row)
 	if (dkim == MQ_RESULT_ABSENT && spf == MQ_RESULT_ABSENT
 	    && !judge(store->sets, row, &dkim, &spf, &group->error))
 		return;
-	add_results(&group->totals, sqlite3_value_int64(row[COUNT]), MQ_RESULTS_DISPOSITION(results), dkim, spf);
+	mq_totals_add(&group->totals, sqlite3_value_int64(row[COUNT]), MQ_RESULTS_DISPOSITION(results), dkim, spf);
 	note_source(group, row[SOURCE]);
 	note_report(group, row);
 }

@@ -15,6 +15,9 @@ void mq_totalling_begin(MqTotalling *totalling, MqStore *store);
 void mq_totalling_end(MqTotalling *totalling);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MqTotalling, mq_totalling_end)
 
+/* Adds the messages of a row. */
+void mq_totals_add(MqTotals *totals, gint64 count, MqDisposition disposition, MqResult dkim, MqResult spf);
+
 /* A column that is sums(). */
 void mq_totals_read(MqQuery *ask, int column, MqTotals *totals);
 

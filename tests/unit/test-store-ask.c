@@ -296,6 +296,44 @@ test_failure_window(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
 	g_assert_cmpstr(got->str, ==, "f2 f0 ");
 }
 
+static MqReport *
+two_rows_of(const char *id, const char *from)
+{
+	MqReport *report = made_report("R.example", id, from, DAY);
+
+	made_record(report, "192.0.2.7", 2, MQ_RESULT_PASS, MQ_RESULT_FAIL, from);
+	return report;
+}
+
+/* The names of domains are remembered between questions: a domain that came or went since is noticed, whoever put it. */
+static void
+test_domains_come_and_go(StoreFixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+	MqFilter filter = { .domain = "example.com", .since_s = MQ_TIME_ABSENT, .until_s = MQ_TIME_ABSENT };
+	g_autoptr(GError) error = NULL;
+	StoreFixture other = { .store = mq_store_open(f->path, MQ_STORE_WRITE, &error) };
+	MqPruned pruned = { 0 };
+	static const char *const wanted[] = { "a.example.com=2/2", "a.example.com=2/2 b.example.com=2/2",
+		                              "a.example.com=2/2 b.example.com=2/2 c.b.example.com=2/2" };
+	static const char *const names[] = { "a.example.com", "b.example.com", "c.b.example.com" };
+
+	g_assert_no_error(error);
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *got = NULL;
+
+		made_put(i == 1 ? &other : f, made_message(names[i], two_rows_of(names[i], names[i])));
+		got = totals_of(f, &filter, MQ_BY_DOMAIN);
+		g_assert_cmpstr(got, ==, wanted[i]);
+	}
+	mq_store_prune(f->store, DAY + 2 * MQ_DAY_S, MQ_TYPE_ABSENT, FALSE, &pruned, &error);
+	g_assert_no_error(error);
+	made_put(f, made_message("d", two_rows_of("d", "d.example.net")));
+	g_autofree char *gone = totals_of(f, &filter, MQ_BY_DOMAIN);
+
+	g_assert_cmpstr(gone, ==, "");
+	mq_store_close(other.store);
+}
+
 static void
 add(const char *rule, void (*test)(StoreFixture *, gconstpointer))
 {
@@ -315,6 +353,7 @@ main(int argc, char **argv)
 	add("untrusted reports can be left out", test_untrusted);
 	add("parts are the whole", test_parts_are_the_whole);
 	add("lists of reports", test_reports);
+	add("domains come and go", test_domains_come_and_go);
 	add("a failure report belongs to its arrival", test_failure_window);
 	return g_test_run();
 }
