@@ -13,6 +13,9 @@
 #define PART_BYTES   (1024 * 1024) /* of a feedback part or a copied header */
 #define LOOKED_BYTES 2048
 #define REPORTS_MAX  20 /* of one mail */
+#define RESULTS_MAX  20 /* fields of one report */
+
+#define RESULTS_FIELD "Authentication-Results"
 
 static const char notice_words[] = "message claiming to be from you has failed";
 
@@ -165,6 +168,18 @@ first_date(const MqFields *fields, const char *name)
 
 /* --- what the parts say --- */
 
+/* RFC 5965 allows several fields of results; "a; spf=pass; b; dkim=fail". (transfer full) (nullable) */
+static char *
+all_results(const MqFields *fields)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	const char *value;
+
+	for (guint i = 0; i < RESULTS_MAX && (value = mq_fields_get(fields, RESULTS_FIELD, i)) != NULL; i++)
+		g_string_append_printf(all, "%s%s", i > 0 ? "; " : "", value);
+	return all->len > 0 ? mq_text_clean(all->str, (gssize)all->len, MQ_LIMIT_FIELD_BYTES) : NULL;
+}
+
 static void
 read_feedback(MqReport *report, const MqFields *fields)
 {
@@ -181,7 +196,7 @@ read_feedback(MqReport *report, const MqFields *fields)
 		add_words(f->auth_failure, mq_fields_get(fields, "Auth-Failure", i));
 	f->delivery_result = mq_fields_text(fields, "Delivery-Result");
 	f->identity_alignment_said = mq_fields_text(fields, "Identity-Alignment");
-	f->auth_results = mq_fields_text(fields, "Authentication-Results");
+	f->auth_results = all_results(fields);
 	f->original_mail_from = without_brackets(mq_fields_text(fields, "Original-Mail-From"));
 	f->original_rcpt_to = without_brackets(mq_fields_text(fields, "Original-Rcpt-To"));
 	f->dkim_domain = mq_fields_text(fields, "DKIM-Domain");
@@ -240,10 +255,34 @@ read_original_text(MqFailure *f, const char *text)
 		read_original(f, original);
 }
 
-/* The leaf that holds the failed mail, or its header; after @from. */
+/* A mail or its header that calls itself text: it begins with fields, one is From and one another that mails have. */
+static gboolean
+looks_like_mail(const char *text)
+{
+	static const char *const usual[] = { "Date", "Subject", "Message-ID", "To", "Received", "DKIM-Signature" };
+	g_autoptr(MqFields) fields = mq_fields_parse(text, -1);
+
+	if (!mq_fields_at_start(fields) || mq_fields_get(fields, "From", 0) == NULL)
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(usual); i++)
+		if (mq_fields_get(fields, usual[i], 0) != NULL)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean
+is_original_text(const MqLeaf *leaf)
+{
+	return g_str_equal(leaf->type, "text/rfc822-headers") || g_str_equal(leaf->type, "message/rfc822")
+	       || g_str_equal(leaf->type, "text/rfc822");
+}
+
+/* The leaf that holds the failed mail, or its header; after @from. One that says so is better than one that looks so. */
 static void
 find_original(MqFailure *f, const MqMail *mail, guint from)
 {
+	g_autofree char *likely = NULL;
+
 	for (guint i = from; i < mq_mail_n_leaves(mail); i++) {
 		const MqLeaf *leaf = mq_mail_leaf(mail, i);
 		g_autoptr(MqMail) inner = leaf->is_mail ? mq_mail_leaf_mail(mail, i) : NULL;
@@ -254,14 +293,19 @@ find_original(MqFailure *f, const MqMail *mail, guint from)
 			return;
 		}
 		if (is_feedback(mail, i))
-			return; /* of the next report */
-		if (g_str_equal(leaf->type, "text/rfc822-headers") || g_str_equal(leaf->type, "message/rfc822")
-		    || g_str_equal(leaf->type, "text/rfc822")) {
+			break; /* of the next report */
+		if (is_original_text(leaf)) {
 			text = leaf_text(mail, i, PART_BYTES);
 			read_original_text(f, text);
 			return;
 		}
+		if (likely == NULL && g_str_has_prefix(leaf->type, "text/plain")) {
+			text = leaf_text(mail, i, PART_BYTES);
+			likely = looks_like_mail(text) ? g_steal_pointer(&text) : NULL;
+		}
 	}
+	if (likely != NULL)
+		read_original_text(f, likely);
 }
 
 /* --- what follows from it --- */
@@ -274,16 +318,32 @@ set_alignment(MqFailure *f, int dkim, int spf)
 		f->identity_alignment = g_strdup(dkim == 0 && spf == 0 ? "dkim,spf" : dkim == 0 ? "dkim" : spf == 0 ? "spf" : "none");
 }
 
+/* Whether any of the fields has @method give an aligned identity. Each is read by itself: what one leaves open, a
+ * quote or a comment, hides nothing of the next. */
+static int
+aligned_by(const MqFields *fields, const char *method, const char *from)
+{
+	const char *value;
+	int aligned = -1;
+
+	for (guint i = 0; i < RESULTS_MAX && (value = mq_fields_get(fields, RESULTS_FIELD, i)) != NULL; i++) {
+		g_autofree char *text = mq_text_clean(value, -1, MQ_LIMIT_FIELD_BYTES);
+		g_autoptr(MqAuthResults) results = mq_auth_results_parse(text);
+
+		aligned = MAX(aligned, mq_auth_results_aligned(results, method, from));
+	}
+	return aligned;
+}
+
 /* RFC 9991 4: what failed to authenticate an aligned identity. Recomputed: RFC 7489 had it the other way. */
 static void
-recompute_alignment(MqFailure *f)
+recompute_alignment(MqFailure *f, const MqFields *fields)
 {
-	g_autoptr(MqAuthResults) results = f->auth_results != NULL ? mq_auth_results_parse(f->auth_results) : NULL;
 	g_autofree char *from = f->header_from != NULL ? mq_domain_of_address(f->header_from) : g_strdup(f->reported_domain);
 
-	if (results == NULL || from == NULL)
+	if (from == NULL)
 		return;
-	set_alignment(f, mq_auth_results_aligned(results, "dkim", from), mq_auth_results_aligned(results, "spf", from));
+	set_alignment(f, aligned_by(fields, "dkim", from), aligned_by(fields, "spf", from));
 }
 
 /* "@example.com". An address without a domain that is one could be a name: nothing of it stays. */
@@ -318,6 +378,18 @@ local_part_start(const GString *out)
 	return at;
 }
 
+/* How many bytes of @text are an '@', as it is or as a URL writes it; 0: none. */
+static gsize
+at_sign(const char *text)
+{
+	static const char *const signs[] = { "@", "%40", "%2540" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(signs); i++)
+		if (g_str_has_prefix(text, signs[i]))
+			return strlen(signs[i]);
+	return 0;
+}
+
 /* Free text in which somebody's address may stand all the same: "eaten by @example.com". */
 static void
 hide_local_parts(char **text)
@@ -328,12 +400,30 @@ hide_local_parts(char **text)
 	if (owned == NULL)
 		return;
 	out = g_string_new(NULL);
-	for (const char *at = owned; *at != '\0'; at++) {
-		if (*at == '@')
+	for (const char *at = owned; *at != '\0';) {
+		gsize n = at_sign(at);
+
+		if (n > 0) {
 			g_string_truncate(out, local_part_start(out));
-		g_string_append_c(out, *at);
+			g_string_append_c(out, '@');
+		} else {
+			g_string_append_c(out, *at);
+		}
+		at += MAX(n, 1);
 	}
 	*text = g_string_free(out, FALSE);
+}
+
+/* A domain that is written as an address: "@example.com" has a domain, "someone%40example.com" had none. */
+static void
+hide_in_domain(char **domain)
+{
+	hide_local_parts(domain);
+	if (*domain != NULL && strchr(*domain, '@') != NULL) {
+		g_autofree char *owned = *domain;
+
+		*domain = mq_domain_of_address(owned);
+	}
 }
 
 /* Domains stay, people go. */
@@ -350,6 +440,8 @@ redact(MqReport *report)
 		hide_local_parts(free_texts[i]);
 	for (guint i = 0; i < f->auth_failure->len; i++)
 		hide_local_parts((char **)&g_ptr_array_index(f->auth_failure, i));
+	hide_in_domain(&f->reported_domain);
+	hide_in_domain(&report->policy.domain);
 	keep_domain_only(&f->original_mail_from);
 	keep_domain_only(&f->original_rcpt_to);
 	keep_domain_only(&f->header_from);
@@ -370,7 +462,6 @@ deliver(MqFormatContext *context, MqReport *report, GError **error)
 		f->arrival_s = context->envelope->date_s;
 	if (report->reporter == NULL && context->envelope != NULL)
 		report->reporter = g_strdup(context->envelope->from_domain);
-	recompute_alignment(f);
 	report->policy.domain = g_strdup(f->reported_domain);
 	report->begin_s = report->end_s = f->arrival_s;
 	if (f->source.n_bytes == 0)
@@ -403,6 +494,7 @@ read_arf(MqMail *mail, const char *text, guint original_from, MqFormatContext *c
 		return TRUE;
 	(*n)++;
 	find_original(report->failure, mail, original_from);
+	recompute_alignment(report->failure, fields);
 	return deliver(context, g_steal_pointer(&report), error);
 }
 
@@ -431,6 +523,41 @@ notice_alignment(const char *text, const char *label)
 	return g_ascii_strcasecmp(value, "yes") == 0 ? 1 : g_ascii_strcasecmp(value, "no") == 0 ? 0 : -1;
 }
 
+/* The copied header, without the white space that all its lines begin with. (transfer full) (nullable) */
+static char *
+copied_header(const char *text)
+{
+	const char *copy = strstr(text, "copy of the headers");
+	g_autoptr(GString) header = NULL;
+	gsize indent;
+
+	if (copy == NULL)
+		return NULL;
+	copy += strcspn(copy, "\n");
+	copy += strspn(copy, "\r\n- \t");
+	for (indent = 0; copy - indent > text && strchr(" \t", copy[-(gssize)indent - 1]) != NULL; indent++)
+		;
+	header = g_string_new(NULL);
+	for (const char *line = copy - indent; *line != '\0';) {
+		gsize skipped = MIN(indent, strspn(line, " \t"));
+		gsize n = strcspn(line, "\n");
+
+		n += line[n] == '\n';
+		g_string_append_len(header, line + skipped, (gssize)(n - skipped));
+		line += n;
+	}
+	return g_string_free(g_steal_pointer(&header), FALSE);
+}
+
+/* "Reject", in the lower case of RFC 6591's words. (transfer full) (nullable) */
+static char *
+notice_delivery(const char *text)
+{
+	g_autofree char *value = notice_value(text, "DMARC Results:");
+
+	return value != NULL && *value != '\0' ? g_ascii_strdown(value, -1) : NULL;
+}
+
 static gboolean
 read_notice(const char *text, MqFormatContext *context, GError **error)
 {
@@ -438,7 +565,7 @@ read_notice(const char *text, MqFormatContext *context, GError **error)
 	g_autofree char *source = notice_value(text, "Sender IP Address:");
 	g_autofree char *domain = notice_value(text, "Sender Domain:");
 	g_autofree char *date = notice_value(text, "Received Date:");
-	const char *copy = strstr(text, "copy of the headers");
+	g_autofree char *copy = copied_header(text);
 	MqFailure *f = report->failure;
 
 	report->dialect = MQ_DIALECT_TEXT;
@@ -449,10 +576,9 @@ read_notice(const char *text, MqFormatContext *context, GError **error)
 	f->reported_domain = domain != NULL ? mq_domain_normalize(domain, NULL) : NULL;
 	if (date == NULL || !mq_when_parse_rfc5322(date, &f->arrival_s))
 		f->arrival_s = MQ_TIME_ABSENT;
-	if (copy != NULL) {
-		copy += strcspn(copy, "\n");
-		read_original_text(f, copy + strspn(copy, "\r\n- \t"));
-	}
+	f->delivery_result = notice_delivery(text);
+	if (copy != NULL)
+		read_original_text(f, copy);
 	return deliver(context, g_steal_pointer(&report), error);
 }
 

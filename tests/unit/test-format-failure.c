@@ -109,6 +109,37 @@ static const Case cases[] = {
 	{ "a complaint says that it is one",
 	  ARF("Feedback-Type: abuse\r\nUser-Agent: r/1\r\nSource-IP: 192.0.2.7\r\nOriginal-Rcpt-To: b@example.net\r\n", ""),
 	  "type=abuse source=192.0.2.7 rcpt-to=b@example.net\n", FALSE },
+	{ "several fields of results count, whatever one leaves open",
+	  ARF("Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8\r\nReported-Domain: example.com\r\n"
+	      "Authentication-Results: mx.example.net; spf=fail (so \"it smtp.mailfrom=example.com\r\n"
+	      "Authentication-Results: mx2.example.net; dkim=pass header.d=mail.example.com\r\n", ""),
+	  "type=auth-failure source=192.0.2.8 domain=example.com alignment=spf\n", FALSE },
+	{ "the failed mail sent as text",
+	  MAIL(REPORT_TYPE, PART("text/plain", "Hello") PART("message/feedback-report", "Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8")
+	                            PART("text/plain", "From: someone@example.com\r\nSubject: Payment\r\n\r\nsecret body")),
+	  "type=auth-failure source=192.0.2.8 domain=example.com from=someone@example.com subject=Payment\n", FALSE },
+	{ "text that says what it is not is no failed mail",
+	  MAIL(REPORT_TYPE, PART("message/feedback-report", "Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8")
+	                            PART("text/plain", "From: here on it is a footer")
+	                            PART("text/plain", "Regards\r\nFrom: us\r\nSubject: none")),
+	  "type=auth-failure source=192.0.2.8\n", FALSE },
+	{ "what calls itself the failed mail is better than text",
+	  MAIL(REPORT_TYPE, PART("message/feedback-report", "Feedback-Type: auth-failure\r\nSource-IP: 192.0.2.8")
+	                            PART("text/plain", "From: a@other.example\r\nSubject: no\r\n")
+	                            PART("message/rfc822", "From: someone@example.com\r\nSubject: Payment\r\n\r\nsecret body")),
+	  "type=auth-failure source=192.0.2.8 domain=example.com from=someone@example.com subject=Payment\n", FALSE },
+	{ "a notice that copies the header indented, and says what became of the mail",
+	  "From: a@mail.example\r\nContent-Type: text/plain\r\n\r\nA message claiming to be from you has failed the "
+	  "published DMARC policy.\r\n\r\n  Sender Domain: example.com\r\n  Sender IP Address: 192.0.2.3\r\n"
+	  "  DMARC Results: Reject\r\n------ This is a copy of the headers ------\r\n\r\n"
+	  "  From: someone@example.com\r\n  Subject: Pay\r\n   ment\r\n  Message-ID: <2@example.com>\r\n",
+	  "type=auth-failure source=192.0.2.3 domain=example.com auth=dmarc delivery=reject from=someone@example.com subject=Pay ment "
+	  "id=2@example.com\n",
+	  FALSE },
+	{ "redacted where a URL or a domain holds an address",
+	  ARF("Feedback-Type: auth-failure\r\nDelivery-Result: told https://x.example/?to=someone%40example.net\r\n"
+	      "Reported-Domain: someone%40example.com\r\nSPF-DNS: txt : someone%2540example.com\r\n", ""),
+	  "type=auth-failure domain=example.com delivery=told https://x.example/?to=@example.net spf-dns=txt : @example.com\n", TRUE },
 	{ "redacted", ARF(FIELDS, ORIGINAL),
 	  "type=auth-failure source=192.0.2.7 domain=example.com auth=dmarc arrival=2026-11-24T00:00:00Z alignment=dkim,spf "
 	  "from=@example.com id=@example.com d=example.com s=s1\n", TRUE },
