@@ -313,18 +313,58 @@ note_id(gpointer ctx, const MqReportRow *row, GError **error)
 	return TRUE;
 }
 
+static gboolean
+names_reporter(const MqReport *report, const char *part)
+{
+	g_autofree char *wanted = g_utf8_casefold(part, -1);
+	g_autofree char *name = report->reporter != NULL ? g_utf8_casefold(report->reporter, -1) : NULL;
+
+	return name != NULL && strstr(name, wanted) != NULL;
+}
+
+static gboolean
+says_failed(const MqFailure *failure, const char *word)
+{
+	for (guint i = 0; i < failure->auth_failure->len; i++)
+		if (g_ascii_strcasecmp(g_ptr_array_index(failure->auth_failure, i), word) == 0)
+			return TRUE;
+	return failure->feedback_type != NULL && g_ascii_strcasecmp(failure->feedback_type, word) == 0;
+}
+
+/* What @filter says of a report's content. */
+static gboolean
+is_wanted(const MqReport *report, const MqFilter *filter)
+{
+	const MqFailure *failure = report->failure;
+
+	if (filter->reporter != NULL && !names_reporter(report, filter->reporter))
+		return FALSE;
+	if (filter->source != NULL && (failure == NULL || !mq_address_in_block(&failure->source, filter->source)))
+		return FALSE;
+	return filter->failed == NULL || (failure != NULL && says_failed(failure, filter->failed));
+}
+
 gboolean
 mq_store_each_report(MqStore *store, const MqFilter *filter, MqStoredReportFunc take, gpointer ctx, GError **error)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	guint most = filter->limit > 0 ? filter->limit : G_MAXUINT;
+	MqFilter listed = *filter;
 
-	if (!mq_store_reports(store, filter, note_id, ids, error))
+	if (filter->reporter != NULL || filter->source != NULL || filter->failed != NULL)
+		listed.limit = 0; /* it is of those that are wanted */
+	if (!mq_store_reports(store, &listed, note_id, ids, error))
 		return FALSE;
-	for (guint i = 0; i < ids->len; i++) {
+	for (guint i = 0, n = 0; i < ids->len && n < most; i++) {
 		g_autoptr(MqStoredReport) report = mq_store_report(store, g_array_index(ids, gint64, i), error);
 
-		if (report == NULL || !take(ctx, report, error))
+		if (report == NULL)
 			return FALSE;
+		if (!is_wanted(report->report, filter))
+			continue;
+		if (!take(ctx, report, error))
+			return FALSE;
+		n++;
 	}
 	return TRUE;
 }

@@ -61,6 +61,10 @@ typedef struct {
 	MqReportType type;
 	guint limit;           /* rows; 0: all */
 	gboolean untrusted_only, trusted_only;
+	/* of mq_store_each_report() alone: */
+	const char *reporter;  /* (nullable) part of its name, in any case */
+	const MqBlock *source; /* (nullable) a failure report's source lies in it */
+	const char *failed;    /* (nullable) a word of a failure report's Auth-Failure, or its Feedback-Type, in any case */
 } MqFilter;
 #define MQ_FILTER_ALL ((MqFilter){ .since_s = MQ_TIME_ABSENT, .until_s = MQ_TIME_ABSENT })
 

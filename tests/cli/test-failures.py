@@ -61,6 +61,26 @@ class Failures(Case):
                          [('abuse', '192.0.2.7', 'dkim'), ('auth-failure', '192.0.2.7', 'dkim')])
         self.assertIn('abuse', self.text('failures', *WINDOW))
 
+    def test_filters(self):
+        other = feedback(day=17).replace(b'192.0.2.7', b'2001:db8::7').replace(b'Auth-Failure: dmarc', b'Auth-Failure: SPF')
+        self.json('ingest', self.maildir(feedback(), feedback('abuse', day=16), other.replace(b'reporter.example', b'Other.example')))
+        for args, days in [
+            ((), [17, 16, 15]),
+            (('--source', '192.0.2.7'), [16, 15]),
+            (('--source', '192.0.2.0/24', '--limit', '1'), [16]),
+            (('--source', '2001:db8::/32'), [17]),
+            (('--type', 'dmarc', '-n', '5'), [16, 15]),
+            (('--type', 'spf'), [17]),
+            (('--type', 'Abuse'), [16]),
+            (('--reporter', 'oTHER', '--type', 'spf'), [17]),
+            (('--reporter', 'reporter.example', '--limit', '1'), [16]),
+            (('other.example',), []),
+            (('example.com', '--source', '192.0.2.8'), []),
+        ]:
+            with self.subTest(args=args):
+                listed = self.json('failures', *args, *WINDOW)['failures']
+                self.assertEqual([int(f['arrival_date'][8:10]) for f in listed], days)
+
     def test_older_date_when_the_newer_cannot_be_read(self):
         date = b'Arrival-Date: soon\r\nReceived-Date: Tue, 14 Nov 2023 09:00:00 +0000\r\n'
         self.json('ingest', self.maildir(feedback().replace(b'Arrival-Date: Wed, 15 Nov 2023 01:00:00 +0000\r\n', date)))
