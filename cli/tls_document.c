@@ -42,6 +42,12 @@ merge_failure(json_t *failures, json_t *failure)
 	json_array_append(failures, failure);
 }
 
+static const char *
+type_name(const char *said)
+{
+	return said != NULL && *said != '\0' ? said : "unnamed";
+}
+
 static char *
 key_of(const json_t *row)
 {
@@ -100,6 +106,41 @@ mq_tls_document_rows(MqStore *store, const MqFilter *filter, GError **error)
 	return g_steal_pointer(&rows);
 }
 
+/* @type: "unnamed" is what the tables call one without a name */
+static gboolean
+is_of_type(const json_t *failure, const char *type)
+{
+	const char *said = json_string_value(json_object_get(failure, "result_type"));
+
+	return g_ascii_strcasecmp(type_name(said), type) == 0;
+}
+
+void
+mq_tls_document_keep_type(json_t *rows, const char *type)
+{
+	for (size_t i = json_array_size(rows); i-- > 0;) {
+		const json_t *failures = json_object_get(json_array_get(rows, i), "failures");
+		gboolean found = FALSE;
+
+		for (size_t j = 0; j < json_array_size(failures) && !found; j++)
+			found = is_of_type(json_array_get(failures, j), type);
+		if (!found)
+			json_array_remove(rows, i);
+	}
+}
+
+/* "certificate-expired 3"; "unnamed ?" */
+static char *
+type_text(const json_t *failure)
+{
+	const json_t *sessions = json_object_get(failure, "sessions");
+	const char *type = type_name(json_string_value(json_object_get(failure, "result_type")));
+
+	if (!json_is_integer(sessions))
+		return g_strdup_printf("%s ?", type);
+	return g_strdup_printf("%s %" JSON_INTEGER_FORMAT, type, json_integer_value(sessions));
+}
+
 void
 mq_tls_document_add_types(json_t *rows)
 {
@@ -112,10 +153,7 @@ mq_tls_document_add_types(json_t *rows)
 		size_t j;
 
 		json_array_foreach(json_object_get(row, "failures"), j, failure) {
-			const char *type = json_string_value(json_object_get(failure, "result_type"));
-			g_autofree char *text = g_strdup_printf(
-			        "%s %" JSON_INTEGER_FORMAT, type != NULL ? type : "?",
-			        json_integer_value(json_object_get(failure, "sessions")));
+			g_autofree char *text = type_text(failure);
 
 			json_array_append_new(types, mq_json_text(text));
 		}
