@@ -21,6 +21,7 @@ struct MqMbox {
 	gsize at, n;       /* what is left of it */
 	gboolean ended;
 	gboolean in_line;  /* what is at @at is the rest of a line */
+	gboolean begun;    /* what may stand before the first mail is gone */
 };
 
 /* A mail being written. */
@@ -126,16 +127,24 @@ blank_length(const guint8 *bytes, gsize n)
 	return n > 1 && bytes[0] == '\r' && bytes[1] == '\n' ? 2 : 0;
 }
 
+/* A byte order mark and empty lines, as editors leave them before the first mail. */
+static gsize
+preamble_length(const guint8 *bytes, gsize n)
+{
+	gsize at = n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	gsize blank;
+
+	while ((blank = blank_length(bytes + at, n - at)) > 0)
+		at += blank;
+	return at;
+}
+
 gboolean
 mq_mbox_starts(const guint8 *bytes, gsize n)
 {
-	gsize blank;
+	gsize at = preamble_length(bytes, n);
 
-	while ((blank = blank_length(bytes, n)) > 0) {
-		bytes += blank;
-		n -= blank;
-	}
-	return separator_length(bytes, n) > 0;
+	return separator_length(bytes + at, n - at) > 0;
 }
 
 /* ------------------------------------------------------------------------ input */
@@ -289,6 +298,18 @@ take_line(MqMbox *mbox, Mail *mail, gboolean *ended, GError **error)
 }
 
 static gboolean
+begin(MqMbox *mbox, GError **error)
+{
+	if (mbox->begun)
+		return TRUE;
+	mbox->begun = TRUE;
+	if (!fill(mbox, error))
+		return FALSE;
+	mbox->at += preamble_length(mbox->buffer + mbox->at, mbox->n - mbox->at);
+	return TRUE;
+}
+
+static gboolean
 read_mail(MqMbox *mbox, Mail *mail, GError **error)
 {
 	gboolean ended = FALSE;
@@ -314,7 +335,7 @@ mq_mbox_next(MqMbox *mbox, int *fd, guint64 *n_bytes, GError **error)
 		g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "cannot keep a mail: %s", g_strerror(errno));
 		return -1;
 	}
-	while (read_mail(mbox, &mail, error)) {
+	while (begin(mbox, error) && read_mail(mbox, &mail, error)) {
 		if (mail.n_bytes > 0) {
 			*fd = mail.fd;
 			*n_bytes = mail.n_bytes;

@@ -53,6 +53,7 @@ typedef struct {
 
 static const Case cases[] = {
 	{ "one mail", FROM "A: b\n\nbody\n", "A: b\n\nbody\n|" },
+	{ "a byte order mark and empty lines before the first", "\xEF\xBB\xBF\r\n\n" FROM "A: b\n\nbody\n", "A: b\n\nbody\n|" },
 	{ "the empty line before the next is the box's", FROM "A: 1\n\nx\n\n" FROM "A: 2\n\ny\n\n", "A: 1\n\nx\n|A: 2\n\ny\n|" },
 	{ "only one empty line is", FROM "A: 1\n\nx\n\n\n" FROM "A: 2\n\n", "A: 1\n\nx\n\n|A: 2\n|" },
 	{ "no empty line before the next", FROM "A: 1\n\nx\n" FROM "A: 2\n\ny\n", "A: 1\n\nx\n|A: 2\n\ny\n|" },
@@ -92,6 +93,7 @@ test_split(gconstpointer data)
 }
 
 static const struct { const char *rule, *start; gboolean is_box; } starts[] = {
+	{ "a byte order mark", "\xEF\xBB\xBF" FROM "A: b\n", TRUE },
 	{ "a separator", FROM "A: b\n", TRUE },
 	{ "empty lines before it", "\r\n\n" FROM "A: b\n", TRUE },
 	{ "MMDF", "\1\1\1\1\nA: b\n", TRUE },
