@@ -6,15 +6,15 @@
 
 static const MqColumn columns[] = {
 	{ "id", "Id", MQ_CELL_COUNT },
-	{ "type", "Type", MQ_CELL_TEXT },
+	{ "type", "Type", MQ_CELL_TEXT, .optional = TRUE },
 	{ "reporter", "Reporter", MQ_CELL_TEXT },
 	{ "domain", "Domain", MQ_CELL_TEXT },
 	{ "begin", "From", MQ_CELL_TIME },
-	{ "end", "To", MQ_CELL_TIME },
-	{ "records", "Records", MQ_CELL_COUNT },
+	{ "end", "To", MQ_CELL_TIME, .optional = TRUE },
+	{ "records", "Records", MQ_CELL_COUNT, .optional = TRUE },
 	{ "messages", "Messages", MQ_CELL_COUNT },
-	{ "dialect", "Dialect", MQ_CELL_TEXT },
-	{ "report_id", "Report id", MQ_CELL_TEXT },
+	{ "dialect", "Dialect", MQ_CELL_TEXT, .optional = TRUE },
+	{ "report_id", "Report id", MQ_CELL_TEXT, .optional = TRUE },
 	{ "suspicion", "Suspicion", MQ_CELL_TEXT },
 	{ "variant", "Variant", MQ_CELL_TEXT, .csv_only = TRUE },
 };

@@ -47,6 +47,7 @@ static const MqColumn records[] = {
 	{ "auth_spf", "SPF results", MQ_CELL_LIST },
 	{ "reasons", "Reasons", MQ_CELL_LIST },
 };
+#define N_SHORT 6 /* of them; the names and results behind go beneath the row where it would be too wide */
 
 static const MqColumn failure[] = {
 	{ "feedback_type", "Type", MQ_CELL_TEXT },
@@ -116,7 +117,12 @@ print_records(const MqApp *app, const json_t *flat, gint64 n)
 	g_autofree char *count = mq_count_to_text(n);
 	g_autofree char *heading = g_strdup_printf("Records (%s)", count);
 
-	print_section(app, heading, records, G_N_ELEMENTS(records), flat);
+	if (mq_table_fits(app, records, G_N_ELEMENTS(records), flat))
+		print_section(app, heading, records, G_N_ELEMENTS(records), flat);
+	else {
+		fprintf(app->out, "\n%s\n", heading);
+		mq_print_detailed(app, records, N_SHORT, records + N_SHORT, G_N_ELEMENTS(records) - N_SHORT, flat);
+	}
 	if (n > TABLE_ROWS)
 		fprintf(app->out, "… and %" G_GINT64_FORMAT " more; --format csv and json have them all\n", n - TABLE_ROWS);
 }

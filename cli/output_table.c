@@ -27,18 +27,40 @@ color_of(const MqColumn *column, const json_t *value)
 	return share >= PASS_GOOD ? "green" : share >= PASS_FAIR ? "brown" : "red";
 }
 
-/* Numbers stand right; what is not worth the width of a terminal is cut there, and only there. */
-static void
-add_columns(ScolsTable *table, const MqColumn *columns, guint n_columns)
+/* Columns that a column of the table needs; of text that may be cut, as much as can still be read. */
+static guint
+width_of(const MqColumn *column, const json_t *rows, gboolean may_be_cut)
 {
-	for (guint i = 0; i < n_columns; i++) {
+	guint label = mq_terminal_columns(column->label);
+	guint widest = label;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		g_autofree char *text = mq_cell_text(column->kind, mq_json_at(row, column->key));
+
+		widest = MAX(widest, mq_terminal_columns(text));
+	}
+	if (may_be_cut && (column->kind == MQ_CELL_TEXT || column->kind == MQ_CELL_LIST))
+		return MAX(label, MIN(widest, PROSE_WIDTH));
+	return widest;
+}
+
+/* Numbers stand right; long text is cut where a terminal is too narrow, and only there. Short text is only where
+ * that is not enough (@is_tight). */
+static void
+add_columns(ScolsTable *table, const GArray *columns, const json_t *rows, gboolean is_tight)
+{
+	for (guint i = 0; i < columns->len; i++) {
+		const MqColumn *column = &g_array_index(columns, MqColumn, i);
+		gboolean is_long = width_of(column, rows, FALSE) > width_of(column, rows, TRUE);
 		int flags = 0;
 
-		if (mq_cell_is_number(columns[i].kind))
+		if (mq_cell_is_number(column->kind))
 			flags = SCOLS_FL_RIGHT;
-		else if (columns[i].kind == MQ_CELL_TEXT || columns[i].kind == MQ_CELL_LIST)
+		else if ((column->kind == MQ_CELL_TEXT || column->kind == MQ_CELL_LIST) && (is_long || is_tight))
 			flags = SCOLS_FL_TRUNC;
-		scols_table_new_column(table, columns[i].label, 0, flags);
+		scols_table_new_column(table, column->label, 0, flags);
 	}
 }
 
@@ -76,6 +98,16 @@ make_table(const MqApp *app)
 	return table;
 }
 
+static gboolean
+is_too_wide(const MqApp *app, const GArray *columns, const json_t *rows)
+{
+	guint used = 0;
+
+	for (guint c = 0; c < columns->len; c++)
+		used += width_of(&g_array_index(columns, MqColumn, c), rows, TRUE) + (c > 0 ? SEPARATOR_WIDTH : 0);
+	return mq_terminal_is(app) && used > mq_terminal_width(app);
+}
+
 /* (transfer full) (nullable): no rows, no table */
 static ScolsTable *
 fill_table(const MqApp *app, const GArray *columns, const json_t *rows, const json_t *total)
@@ -85,31 +117,12 @@ fill_table(const MqApp *app, const GArray *columns, const json_t *rows, const js
 	const json_t *row;
 	size_t i;
 
-	add_columns(table, shown, columns->len);
+	add_columns(table, columns, rows, is_too_wide(app, columns, rows));
 	json_array_foreach(rows, i, row)
 		add_row(table, shown, columns->len, row);
 	if (total != NULL)
 		add_row(table, shown, columns->len, total);
 	return table;
-}
-
-/* Columns that a column of the table needs; of text that may be cut, as much as can still be read. */
-static guint
-width_of(const MqColumn *column, const json_t *rows, gboolean may_be_cut)
-{
-	guint label = mq_terminal_columns(column->label);
-	guint widest = label;
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row) {
-		g_autofree char *text = mq_cell_text(column->kind, mq_json_at(row, column->key));
-
-		widest = MAX(widest, mq_terminal_columns(text));
-	}
-	if (may_be_cut && (column->kind == MQ_CELL_TEXT || column->kind == MQ_CELL_LIST))
-		return MAX(label, MIN(widest, PROSE_WIDTH));
-	return widest;
 }
 
 /* What the other columns leave to the last one. */
@@ -171,16 +184,6 @@ wrap_last(const MqApp *app, ScolsTable *table, const GArray *columns, const json
 		scols_line_set_data(scols_table_get_line(table, i), last, g_ptr_array_index(texts, i));
 }
 
-static gboolean
-is_too_wide(const MqApp *app, const GArray *columns, const json_t *rows)
-{
-	guint used = 0;
-
-	for (guint c = 0; c < columns->len; c++)
-		used += width_of(&g_array_index(columns, MqColumn, c), rows, TRUE) + (c > 0 ? SEPARATOR_WIDTH : 0);
-	return mq_terminal_is(app) && used > mq_terminal_width(app);
-}
-
 /* Without bars, which are for pages; and where the terminal is narrow, without what can be missed. */
 static GArray *
 terminal_columns(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows)
@@ -194,6 +197,14 @@ terminal_columns(const MqApp *app, const MqColumn *columns, guint n_columns, con
 		if (g_array_index(shown, MqColumn, i - 1).optional)
 			g_array_remove_index(shown, i - 1);
 	return shown;
+}
+
+gboolean
+mq_table_fits(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows)
+{
+	g_autoptr(GArray) shown = terminal_columns(app, columns, n_columns, rows);
+
+	return !is_too_wide(app, shown, rows);
 }
 
 void

@@ -36,6 +36,8 @@ void mq_print_table(const MqApp *app, const MqColumn *columns, guint n_columns, 
 /* The same; the long texts @details of a row stand beneath it. */
 void mq_print_detailed(const MqApp *app, const MqColumn *columns, guint n_columns, const MqColumn *details,
                        guint n_details, const json_t *rows);
+/* FALSE on a terminal so narrow that texts of such a table could not be read any more. */
+gboolean mq_table_fits(const MqApp *app, const MqColumn *columns, guint n_columns, const json_t *rows);
 /* Those of @columns that have something to show in @rows: text that no row has is no column. (transfer full)
  * (element-type MqColumn) */
 GArray *mq_columns_shown(const MqColumn *columns, guint n_columns, const json_t *rows);

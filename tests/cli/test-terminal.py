@@ -83,6 +83,15 @@ class Terminal(Case):
             self.assertRegex(line[:end], r' [\d,]+$', line)
             self.assertEqual(line[end], ' ')
 
+    def test_what_matters_is_not_cut(self):
+        lines = self.show(80, 'reports', 'xn--bcher-kva.example', COLUMNS='80').splitlines()
+        for line in lines[1:]:
+            self.assertRegex(line, r'The Reporter .* xn--bcher-kva\.example  2023-11-\d\d')
+        shown = self.show(80, 'show', '1', COLUMNS='80')
+        for word in ('192.0.2.1 ', '198.51.100.7 ', 'example.com/s1 fail', 'The Reporter With A Long Name'):
+            self.assertIn(word, shown)
+        self.assertIn('  example.com/s1 fail  ', self.show(200, 'show', '1', COLUMNS='200'))
+
     def test_colours_where_they_are_wanted(self):
         for args, env, wanted in (((), {}, True), ((), {'NO_COLOR': '1'}, False), (('--color', 'never'), {}, False),
                                   (('--color', 'always'), {'NO_COLOR': '1'}, True)):
