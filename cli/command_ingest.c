@@ -104,7 +104,7 @@ tell_trouble(gpointer ctx, const GError *why)
 {
 	const Run *run = ctx;
 
-	mq_log_error(run->app, "%s; the next try is in %u seconds", why->message, run->watch_s);
+	mq_log_error(run->app, "%s; the next try is in %u second%s", why->message, run->watch_s, run->watch_s == 1 ? "" : "s");
 }
 
 static gboolean

@@ -145,7 +145,7 @@ class Accounts(Watching):
         document, said = self.stop()
         self.assertEqual((self.server.folder(), self.server.folder('Done')), ([], ['', '', '']))
         self.assertEqual(document['messages'] - document['already_ingested'], 3)
-        self.assertIn('the next try is in 1 seconds', said)
+        self.assertRegex(said, r'the next try is in 1 second\b')
 
     def test_a_wrong_password_ends_it(self):
         self.env['MARQUE_IMAP_PASSWORD'] = 'wrong'
