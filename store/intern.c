@@ -4,8 +4,12 @@
 
 #include "ingest/digest.h"
 
-/* What is kept in memory of what has an id, of each kind: a run over millions of mails must not grow with them. */
-#define INTERNED_BYTES (16 << 20)
+/* What is kept in memory of what has an id: a run over millions of mails must not grow with them. Most rows have a shape
+ * that is known, and ask for nothing else: its parts are worth less memory. */
+static const gsize interned_bytes[MQ_INTERN_N] = {
+	[MQ_INTERN_SHAPE] = 16 << 20, [MQ_INTERN_TEXT] = 4 << 20,    [MQ_INTERN_IDENTITY] = 4 << 20,
+	[MQ_INTERN_AUTH] = 4 << 20,   [MQ_INTERN_REASONS] = 2 << 20,
+};
 #define ENTRY_BYTES    150 /* what an entry takes beside its key */
 
 /* The id of what find/put know by the same parameters. Both were bound by the caller. */
@@ -132,7 +136,7 @@ remember(MqStore *store, MqIntern kind, gconstpointer bytes, gsize n, gconstpoin
 	MqInterned *interned = &store->interned[kind];
 
 	interned->n_bytes += n + ENTRY_BYTES;
-	if (interned->n_bytes > INTERNED_BYTES)
+	if (interned->n_bytes > interned_bytes[kind])
 		forget(interned);
 	g_hash_table_insert(interned->ids, key_new(bytes, n), g_memdup2(value, n_value));
 }

@@ -116,8 +116,9 @@ open_for_writing(MqStore *store, GError **error)
 static gboolean
 set_up(MqStore *store, MqStoreMode mode, GError **error)
 {
+	/* 16 MB of pages: with 32, a run over 300,000 mails took 17 MB more and was no faster */
 	if (mode == MQ_STORE_WRITE
-	    && !mq_db_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768", error))
+	    && !mq_db_exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384", error))
 		return FALSE;
 	return mq_totals_define(store, error) && mq_db_exec(store, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0", error)
 	       && mq_db_exec(store, "CREATE TEMP TABLE scope (report INTEGER NOT NULL, domain INTEGER);"
