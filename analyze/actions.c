@@ -3,6 +3,7 @@
 
 #include "analyze/advise.h"
 #include "ingest/domain.h"
+#include "ingest/text.h"
 
 #define SPF_ADDRESSES 10 /* written one by one; more want an include or a block */
 
@@ -229,11 +230,12 @@ act_on_disputes(MqAdvice *advice, const MqSenderGroup *group)
 	for (guint i = 0; i < disputes->len; i++) {
 		const MqDispute *d = &g_array_index(disputes, MqDispute, i);
 		gboolean counts = !g_hash_table_contains(advice->elsewhere, d->header_from);
+		g_autofree char *decided = mq_counted(d->decided, "message", "messages");
 
 		if (counts && d->decided > 0)
 			add_action(advice, "settle-alignment", group->name, 0,
-			           g_strdup_printf("receivers disagree whether %s is aligned with %s (%" G_GINT64_FORMAT " messages)",
-			                           d->identifier, d->header_from, d->decided),
+			           g_strdup_printf("receivers disagree whether %s is aligned with %s (%s)", d->identifier, d->header_from,
+			                           decided),
 			           g_strdup_printf("%s; have %s %s %s itself.",
 			                           d->by_treewalk ? "The tree walk of RFC 9989 aligns them, the public suffix list of RFC 7489 "
 			                                            "does not"
@@ -242,6 +244,17 @@ act_on_disputes(MqAdvice *advice, const MqSenderGroup *group)
 			                           group->name, strcmp(d->by, "dkim") == 0 ? "sign as" : "use an envelope of", d->header_from),
 			           NULL);
 	}
+}
+
+static void
+ask_whose(MqAdvice *advice, const MqSenderGroup *group, gint64 unknown)
+{
+	g_autofree char *messages = mq_counted(unknown, "message", "messages");
+
+	add_action(advice, "investigate", group->name, 0, g_strdup_printf("is %s yours? %s", group->name, messages),
+	           g_strdup_printf("Ask whoever runs it, then say so: marque label %s '%s' legitimate (or forwarder, threat).",
+	                           advice->domain, group->name),
+	           NULL);
 }
 
 /* What of a sender's own mail would be lost today, by cause. */
@@ -280,11 +293,7 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 	if (group->verdict != MQ_VERDICT_THREAT)
 		act_on_disputes(advice, group);
 	if (unknown > 0)
-		add_action(advice, "investigate", group->name, 0,
-		           g_strdup_printf("is %s yours? %" G_GINT64_FORMAT " messages", group->name, unknown),
-		           g_strdup_printf("Ask whoever runs it, then say so: marque label %s '%s' legitimate (or forwarder, threat).",
-		                           advice->domain, group->name),
-		           NULL);
+		ask_whose(advice, group, unknown);
 	if (group->verdict == MQ_VERDICT_FORWARDER && forwarded > 0)
 		add_action(advice, "ask-forwarder", group->name, 0, g_strdup_printf("%s forwards your mail changed or unsigned", group->name),
 		           g_strdup("Sign all mail with DKIM, and ask the forwarder not to change it (or to seal it with ARC)."), NULL);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ingest/text.h"
+
 #define WEIGHTY_SHARE    0.01 /* of the period's messages */
 #define WEIGHTY_MESSAGES 5
 #define GOOD_SHARE       0.9
@@ -97,18 +99,19 @@ static void
 add_newcomer(GPtrArray *changes, const MqSenderPeriod *now)
 {
 	gboolean good = pass_share(now) >= GOOD_SHARE;
+	g_autofree char *messages = mq_counted(now->messages, "message", "messages");
+	g_autofree char *passed = mq_counted(now->passed, "passes DMARC", "pass DMARC");
 
-	mq_changes_add(changes, "new-sender", now->days[0].day_s, now->name, !good,
-	               "new: %" G_GINT64_FORMAT " messages, %" G_GINT64_FORMAT " pass DMARC", now->messages, now->passed);
+	mq_changes_add(changes, "new-sender", now->days[0].day_s, now->name, !good, "new: %s, %s", messages, passed);
 }
 
 static void
 add_gone(GPtrArray *changes, const MqSenderPeriod *before)
 {
 	gint64 last_s = before->days[before->n_days - 1].day_s;
+	g_autofree char *messages = mq_counted(before->messages, "message", "messages");
 
-	mq_changes_add(changes, "sender-gone", last_s, before->name, FALSE,
-	               "gone: %" G_GINT64_FORMAT " messages before, none now", before->messages);
+	mq_changes_add(changes, "sender-gone", last_s, before->name, FALSE, "gone: %s before, none now", messages);
 }
 
 static void
@@ -116,6 +119,10 @@ compare_sender(GPtrArray *changes, const MqSenderPeriod *before, const MqSenderP
 {
 	gboolean was_good = pass_share(before) >= GOOD_SHARE;
 	gboolean is_good = pass_share(now) >= GOOD_SHARE;
+	g_autofree char *passed = mq_count_to_text(now->passed);
+	g_autofree char *messages = mq_counted(now->messages, "message", "messages");
+	g_autofree char *passed_before = mq_count_to_text(before->passed);
+	g_autofree char *messages_before = mq_count_to_text(before->messages);
 	gint64 since_s;
 
 	if (was_good == is_good || before->messages == before->unknown || now->messages == now->unknown)
@@ -124,11 +131,8 @@ compare_sender(GPtrArray *changes, const MqSenderPeriod *before, const MqSenderP
 	if (since_s == MQ_TIME_ABSENT) /* no good day in the period: since it began */
 		since_s = now->days[0].day_s;
 	mq_changes_add(changes, is_good ? "sender-recovered" : "sender-failing", is_good ? MQ_TIME_ABSENT : since_s, now->name,
-	               !is_good && !now->is_threat,
-	               "%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " messages pass DMARC, before %" G_GINT64_FORMAT
-	               " of %" G_GINT64_FORMAT,
-	               is_good ? "passes again" : "began to fail", now->passed, now->messages, before->passed,
-	               before->messages);
+	               !is_good && !now->is_threat, "%s: %s of %s pass DMARC, before %s of %s",
+	               is_good ? "passes again" : "began to fail", passed, messages, passed_before, messages_before);
 }
 
 void

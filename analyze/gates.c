@@ -3,6 +3,7 @@
 
 #include "analyze/advise.h"
 #include "ingest/error.h"
+#include "ingest/text.h"
 
 #define DEFAULT_QUARANTINE(name, word, quarantine, reject) quarantine,
 #define DEFAULT_REJECT(name, word, quarantine, reject) reject,
@@ -132,10 +133,11 @@ gate_coverage(const Measures *m)
 static void
 gate_volume(const Measures *m)
 {
-	add_gate(m, "volume", (double)m->owner >= m->need[MQ_REQUIRE_VOLUME],
-	         g_strdup_printf("%" G_GINT64_FORMAT " messages of your own", m->owner),
+	g_autofree char *own = mq_counted(m->owner, "message of your own", "messages of your own");
+
+	add_gate(m, "volume", (double)m->owner >= m->need[MQ_REQUIRE_VOLUME], g_strdup(own),
 	         g_strdup_printf("at least %.0f", m->need[MQ_REQUIRE_VOLUME]),
-	         g_strdup_printf("%" G_GINT64_FORMAT " messages of your own are too few to judge by", m->owner));
+	         g_strdup_printf(m->owner == 1 ? "%s is too little to judge by" : "%s are too few to judge by", own));
 }
 
 static void
@@ -239,9 +241,10 @@ static void
 gate_unexplained(const Measures *m)
 {
 	double got = share(m->unknown, m->owner + m->forwarded + m->unknown);
+	g_autofree char *unknown = mq_counted(m->unknown, "message", "messages");
 
 	add_gate(m, "unexplained", got <= m->need[MQ_REQUIRE_UNEXPLAINED_SHARE],
-	         g_strdup_printf("%.2f %% (%" G_GINT64_FORMAT " messages)", 100 * got, m->unknown),
+	         g_strdup_printf("%.2f %% (%s)", 100 * got, unknown),
 	         g_strdup_printf("at most %g %%", 100 * m->need[MQ_REQUIRE_UNEXPLAINED_SHARE]),
 	         g_strdup_printf("of %.1f %% of the mail nobody knows yet whether it is yours", 100 * got));
 }
@@ -253,11 +256,12 @@ gate_stage_length(const Measures *m)
 	gint64 days = sources->newest_policy != MQ_POLICY_ABSENT
 		? (sources->newest_policy_day_s - sources->policy_since_s) / MQ_DAY_S + 1
 		: 0;
+	g_autofree char *length = mq_counted(days, "day", "days");
 
 	add_gate(m, "stage-length", (double)days >= m->need[MQ_REQUIRE_STAGE_DAYS],
-	         g_strdup_printf("reports see the present policy for %" G_GINT64_FORMAT " days", days),
+	         g_strdup_printf("reports see the present policy for %s", length),
 	         g_strdup_printf("at least %.0f days", m->need[MQ_REQUIRE_STAGE_DAYS]),
-	         g_strdup_printf("reports see the present policy for %" G_GINT64_FORMAT " days only", days));
+	         g_strdup_printf("reports see the present policy for %s only", length));
 }
 
 static const char *

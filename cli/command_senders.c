@@ -309,8 +309,8 @@ print(const MqApp *app, const json_t *document, const struct by *by)
 	if (left_out > 0)
 		mq_log_notice(app, "%" JSON_INTEGER_FORMAT " more rows are not shown; --limit N shows more", left_out);
 	if (suspicious > 0)
-		mq_log_notice(app, "%" JSON_INTEGER_FORMAT " suspicious reports are left out; 'marque reports --untrusted' says why",
-		              suspicious);
+		mq_log_notice(app, "%" JSON_INTEGER_FORMAT " suspicious %s left out; 'marque reports --untrusted' says why", suspicious,
+		              suspicious == 1 ? "report is" : "reports are");
 }
 
 static json_t *

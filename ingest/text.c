@@ -165,3 +165,11 @@ mq_count_to_text(gint64 count)
 	}
 	return g_string_free(text, FALSE);
 }
+
+char *
+mq_counted(gint64 count, const char *one, const char *many)
+{
+	g_autofree char *number = mq_count_to_text(count);
+
+	return g_strconcat(number, " ", count == 1 ? one : many, NULL);
+}

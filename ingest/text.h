@@ -45,5 +45,7 @@ char *mq_text_to_utf8(const char *bytes, gsize n, const char *charset);
 
 /* A count as people read it: "1,234,567". (transfer full) */
 char *mq_count_to_text(gint64 count);
+/* "1 day", "1,234 days". (transfer full) */
+char *mq_counted(gint64 count, const char *one, const char *many);
 
 #endif

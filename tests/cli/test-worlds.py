@@ -204,7 +204,7 @@ class MoreWorlds(Worlds):
             'messages': 1200, 'decided': 1200})
         self.assertEqual(sum(len(s['disputed_alignment']) for s in advice['senders']), 1)
         action = next(a for a in advice['actions'] if a['id'] == 'settle-alignment')
-        self.assertIn('bulk.example.com is aligned with example.com (1200 messages)', action['title'])
+        self.assertIn('bulk.example.com is aligned with example.com (1,200 messages)', action['title'])
         self.assertIn('RFC 9989 does not', action['fix'])
         text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(zone.encode(), 'dns.zone'))
         self.assertIn('receivers disagree whether bulk.example.com', ' '.join(text.split()))
