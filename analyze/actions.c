@@ -271,12 +271,12 @@ act_on_sender(MqAdvice *advice, const MqSenderGroup *group)
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *stream = g_ptr_array_index(source->streams, j);
 
+			if (mq_advice_is_unexplained(advice, source, stream))
+				unknown += stream->messages;
 			if (!mq_advice_counts(advice, stream))
 				continue;
 			if (stream->verdict == MQ_VERDICT_FIXABLE && stream->today != MQ_TODAY_PASS)
 				lost[stream->cause] += stream->messages;
-			if (stream->verdict == MQ_VERDICT_UNKNOWN)
-				unknown += stream->messages;
 			if (stream->verdict == MQ_VERDICT_FORWARDER && stream->today != MQ_TODAY_PASS)
 				forwarded += stream->messages;
 		}

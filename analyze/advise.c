@@ -284,6 +284,14 @@ mq_advice_counts(const MqAdvice *advice, const MqStream *stream)
 	return !stream->unsaid && !g_hash_table_contains(advice->elsewhere, stream->header_from);
 }
 
+gboolean
+mq_advice_is_unexplained(const MqAdvice *advice, const MqSource *source, const MqStream *stream)
+{
+	if (stream->verdict != MQ_VERDICT_UNKNOWN || g_hash_table_contains(advice->elsewhere, stream->header_from))
+		return FALSE;
+	return !stream->unsaid || source->verdict == MQ_VERDICT_UNKNOWN;
+}
+
 /* ------------------------------------------------------------------- the move */
 
 static const char *

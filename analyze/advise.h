@@ -120,6 +120,9 @@ MqDmarcWhom mq_advice_whom(gpointer ctx, const char *header_from);
 
 /* Whether the advice is about that mail: its result is known, and no other record is for it. */
 gboolean mq_advice_counts(const MqAdvice *advice, const MqStream *stream);
+/* Whether nobody knows whose that mail is. Of mail whose result no report says, that is where nothing else is known of
+ * its source either. */
+gboolean mq_advice_is_unexplained(const MqAdvice *advice, const MqSource *source, const MqStream *stream);
 
 /* The window under a candidate record, today: for mq_replay(), which may be asked more narrowly. */
 MqReplay mq_advice_replay(MqAdvice *advice, const MqDmarcRecord *candidate);

@@ -78,10 +78,10 @@ measure(Measures *m)
 		for (guint j = 0; j < source->streams->len; j++) {
 			const MqStream *s = g_ptr_array_index(source->streams, j);
 
+			if (mq_advice_is_unexplained(m->advice, source, s))
+				m->unknown += s->messages;
 			if (!mq_advice_counts(m->advice, s))
 				continue;
-			if (s->verdict == MQ_VERDICT_UNKNOWN)
-				m->unknown += s->messages;
 			if (s->verdict == MQ_VERDICT_FORWARDER)
 				m->forwarded += s->messages;
 			if (s->verdict == MQ_VERDICT_FORWARDER && s->cause == MQ_CAUSE_MAILING_LIST)

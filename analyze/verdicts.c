@@ -210,7 +210,7 @@ rule_label(const Case *c)
 	return decide(c, MQ_VERDICT_FIXABLE, own_cause(c));
 }
 
-/* No report says what DMARC found: no evidence against anybody, and none for anybody. */
+/* No report says what DMARC found: no evidence against anybody, and none for anybody, unless today's DNS lets it pass. */
 static gboolean
 rule_unsaid(const Case *c)
 {

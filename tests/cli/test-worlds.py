@@ -114,19 +114,26 @@ class MoreWorlds(Worlds):
         advice = self.world(lambda day: OWN + (wave if 10 <= day < 13 else []), zone, 'reject')
         self.assertEqual(advice['move']['action'], 'done', advice['gates'])
 
+    def unsaid(self, *addresses):
+        return [f'<record><row><source_ip>{ip}</source_ip><count>30</count></row><identifiers><header_from>example.com</header_from>'
+                '</identifiers><auth_results></auth_results></record>' for ip in addresses]
+
     def test_results_that_no_report_says(self):
-        """A reporter that leaves out what it found: mail, of unknown result; nobody's fault."""
-        unsaid = [f'<record><row><source_ip>{ip}</source_ip><count>30</count></row><identifiers><header_from>example.com</header_from>'
-                  '</identifiers><auth_results></auth_results></record>' for ip in ('192.0.2.10', '203.0.113.33')]
-        advice = self.world(lambda day: OWN + unsaid)
+        """A reporter that leaves out what it found: mail of the owner's own host, of unknown result; nobody's fault."""
+        advice = self.world(lambda day: OWN + self.unsaid('192.0.2.10'))
         self.assertEqual(advice['move']['action'], 'advance', advice['gates'])
-        self.assertEqual(self.verdicts(advice), {'192.0.2.10': 'compliant', '203.0.113.33': 'unknown'})
+        self.assertEqual((self.verdicts(advice), advice['actions']), ({'192.0.2.10': 'compliant'}, []))
         reject = advice['impact']['reject']
-        self.assertEqual([reject[k] for k in ('legitimate', 'threat', 'unknown', 'dmarc_unknown')], [0, 0, 0, 2 * 30 * 60])
-        self.assertEqual(advice['actions'], [])
-        self.assertEqual((advice['volume']['dmarc_unknown'], advice['volume']['messages']), (3600, 3600 + 40 * 60))
+        self.assertEqual([reject[k] for k in ('legitimate', 'threat', 'unknown', 'dmarc_unknown')], [0, 0, 0, 30 * 60])
+        self.assertEqual((advice['volume']['dmarc_unknown'], advice['volume']['messages']), (1800, 1800 + 40 * 60))
         text = self.text('advise', 'example.com', '--as-of', LAST, '--resolver', self.file(ZONE.encode(), 'dns.zone'))
-        self.assertIn('Of 3,600 messages (60.0 %) reports do not say the result', text)
+        self.assertIn('Of 1,800 messages (42.9 %) reports do not say the result', text)
+
+    def test_results_that_no_report_says_of_a_stranger(self):
+        """It could be anybody's, the owner's too: that is asked first."""
+        advice = self.world(lambda day: OWN + self.unsaid('203.0.113.33'))
+        self.assertEqual((self.verdicts(advice)['203.0.113.33'], advice['move']['action']), ('unknown', 'hold'))
+        self.assertEqual([(a['id'], a['sender']) for a in advice['actions']], [('investigate', '203.0.113.0/24')])
 
     def counts(self, impact):
         return [impact[k] for k in ('legitimate', 'forwarded', 'threat', 'unknown')]
