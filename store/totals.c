@@ -76,10 +76,11 @@ note_report(Group *group, sqlite3_value **row)
 static gboolean
 judge(MqSets *sets, sqlite3_value **row, MqResult *dkim, MqResult *spf, GError **error)
 {
-	const MqSet *auth = mq_sets_auth(sets, sqlite3_value_int64(row[AUTH]), error);
+	const MqSet *auth;
 	const char *header_from;
 
-	mq_sets_trim(sets);
+	mq_sets_trim(sets); /* nothing of it is in use */
+	auth = mq_sets_auth(sets, sqlite3_value_int64(row[AUTH]), error);
 	if (auth == NULL || !mq_sets_text(sets, sqlite3_value_int64(row[HEADER_FROM]), &header_from, error))
 		return FALSE;
 	mq_judge(auth, header_from, (MqAlignmentMode)sqlite3_value_int64(row[ADKIM]),
