@@ -4,6 +4,7 @@
 
 #include "ingest/domain.h"
 #include "ingest/error.h"
+#include "ingest/text.h"
 
 #define RETREAT_SHARE    0.05 /* of the owner's mail, at the lower bound: more than a stage may cost */
 #define RETREAT_MESSAGES 20
@@ -362,10 +363,10 @@ subdomain_policy(MqAdvice *advice, MqPolicy now, MqPolicy to)
 	MqReplay replay = mq_advice_replay(advice, plain);
 	MqImpact below;
 
-	replay.subdomains_only = TRUE;
-	below = mq_replay(&replay);
 	if (old != NULL && old->sp != MQ_POLICY_ABSENT)
 		return NULL;
+	replay.subdomains_only = TRUE;
+	below = mq_replay(&replay);
 	return below.legitimate_all > 0 && below.legitimate_share > 0.02 ? policy_word(now) : NULL;
 }
 
@@ -476,10 +477,13 @@ static gboolean
 must_retreat(MqAdvice *advice, MqPolicy now)
 {
 	MqReplay replay = mq_advice_replay(advice, advice->discovery.record);
-	MqImpact impact = mq_replay(&replay);
+	MqImpact impact;
 	MqImpact below;
 
-	if (now == MQ_POLICY_NONE || !costs_too_much(impact.touched.legitimate, impact.legitimate_all))
+	if (now == MQ_POLICY_NONE)
+		return FALSE;
+	impact = mq_replay(&replay);
+	if (!costs_too_much(impact.touched.legitimate, impact.legitimate_all))
 		return FALSE;
 	replay.subdomains_only = TRUE;
 	below = mq_replay(&replay);
@@ -492,6 +496,16 @@ must_retreat(MqAdvice *advice, MqPolicy now)
 		     g_strdup_printf("p=%s costs %.1f %% of your own mail as DNS stands today: go back to p=%s until it is fixed.",
 		                     policy_word(now), 100 * impact.legitimate_share, policy_word(weaker(now))));
 	return TRUE;
+}
+
+static char *
+sentence_advance(MqPolicy to, gboolean testing, const MqImpact *impact)
+{
+	g_autofree char *lost = mq_count_to_text(impact->touched.legitimate);
+	g_autofree char *all = mq_count_to_text(impact->legitimate_all);
+
+	return g_strdup_printf("Go to p=%s%s: %s of %s of your own messages would be lost.", policy_word(to),
+	                       testing ? " with t=y first" : "", lost, all);
 }
 
 static void
@@ -514,9 +528,7 @@ step(MqAdvice *advice, MqPolicy now, MqPolicy to)
 		return;
 	}
 	advice->testing = testing;
-	move(advice, MQ_MOVE_ADVANCE, to, record,
-	     g_strdup_printf("Go to p=%s%s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " of your own messages would be lost.",
-	                     policy_word(to), testing ? " with t=y first" : "", impact->touched.legitimate, impact->legitimate_all));
+	move(advice, MQ_MOVE_ADVANCE, to, record, sentence_advance(to, testing, impact));
 }
 
 static void

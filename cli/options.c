@@ -75,23 +75,24 @@ set_text(const char *name, const char *value, gpointer data, GError **error)
 	return TRUE;
 }
 
+/* A server's address, or else a file of records. */
 static gboolean
 add_resolver(const char *name, const char *value, gpointer data, GError **error)
 {
 	MqApp *app = data;
-	char *server;
+	g_autoptr(GError) why = NULL;
+	char *server = strchr(value, '/') == NULL ? mq_dns_server_parse(value, &why) : NULL; /* no address has one */
 
-	if (strchr(value, '/') != NULL) { /* no address has one */
-		g_free(app->globals.zone);
-		app->globals.zone = g_strdup(value);
+	if (server != NULL) {
+		g_ptr_array_add(app->globals.resolvers, server);
 		return TRUE;
 	}
-	server = mq_dns_server_parse(value, error);
-	if (server == NULL) {
-		g_prefix_error(error, "%s: ", name);
+	if (why != NULL && !g_file_test(value, G_FILE_TEST_IS_REGULAR)) {
+		g_propagate_prefixed_error(error, g_steal_pointer(&why), "%s: ", name);
 		return FALSE;
 	}
-	g_ptr_array_add(app->globals.resolvers, server);
+	g_free(app->globals.zone);
+	app->globals.zone = g_strdup(value);
 	return TRUE;
 }
 
