@@ -15,6 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 static const guint8 pkcs7[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07 };
 
 #define OUTER_BYTES 16 /* a SEQUENCE and its length are in front */
+#define CMS_BYTES   (8 * 1024 * 1024) /* held several times while it is taken apart, and it may be within another */
 
 static guint
 cms_bid(G_GNUC_UNUSED const MqPart *part, const guint8 *bytes, gsize n)
@@ -34,32 +35,39 @@ content_of(CMS_ContentInfo *cms)
 	return content != NULL ? *content : NULL;
 }
 
-static gboolean
-cms_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
+/* (transfer full): of all that this takes only the content is left */
+static GBytes *
+take_content(MqPart *part, GError **error)
 {
-	g_autoptr(GBytes) held = mq_part_hold(part, MQ_LIMIT_HELD_BYTES, error);
+	g_autoptr(GBytes) held = mq_part_hold(part, CMS_BYTES, error);
 	g_autoptr(CMS_ContentInfo) cms = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	g_autoptr(MqPart) inner = NULL;
 	const ASN1_OCTET_STRING *content;
 	const guint8 *der;
 	gsize n;
 
 	if (held == NULL)
-		return FALSE;
+		return NULL;
 	der = g_bytes_get_data(held, &n);
 	cms = d2i_CMS_ContentInfo(NULL, &der, (long)n);
 	if (cms == NULL) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_FORMAT, "the S/MIME data is damaged");
-		return FALSE;
+		return NULL;
 	}
 	content = content_of(cms);
 	if (content == NULL) {
 		g_set_error(error, MQ_ERROR, MQ_ERROR_UNSUPPORTED, "is S/MIME that is encrypted, or holds no content");
-		return FALSE;
+		return NULL;
 	}
-	bytes = g_bytes_new(ASN1_STRING_get0_data(content), (gsize)ASN1_STRING_length(content));
-	if (!mq_unwrap_spend(unwrap, g_bytes_get_size(bytes), error))
+	return g_bytes_new(ASN1_STRING_get0_data(content), (gsize)ASN1_STRING_length(content));
+}
+
+static gboolean
+cms_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
+{
+	g_autoptr(GBytes) bytes = take_content(part, error);
+	g_autoptr(MqPart) inner = NULL;
+
+	if (bytes == NULL || !mq_unwrap_spend(unwrap, g_bytes_get_size(bytes), error))
 		return FALSE;
 	inner = mq_part_new_bytes(bytes, part, NULL, NULL);
 	inner->is_mail = TRUE;

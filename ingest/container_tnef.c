@@ -55,7 +55,7 @@ typedef struct {
 } Attachment;
 
 static gboolean
-look_into(const Attachment *file, const MqPart *around, MqUnwrap *unwrap, GError **error)
+look_into(const Attachment *file, GBytes *held, const MqPart *around, MqUnwrap *unwrap, GError **error)
 {
 	g_autofree char *name = file->title != NULL ? g_strndup((const char *)file->title, file->n_title) : NULL;
 	g_autoptr(GBytes) bytes = NULL;
@@ -65,7 +65,7 @@ look_into(const Attachment *file, const MqPart *around, MqUnwrap *unwrap, GError
 		return TRUE;
 	if (!mq_unwrap_count_member(unwrap, error) || !mq_unwrap_spend(unwrap, file->n_data, error))
 		return FALSE;
-	bytes = g_bytes_new(file->data, file->n_data);
+	bytes = g_bytes_new_from_bytes(held, (gsize)(file->data - (const guint8 *)g_bytes_get_data(held, NULL)), file->n_data);
 	part = mq_part_new_bytes(bytes, around, name, NULL);
 	part->claim = mq_claim_of(name, NULL);
 	mq_unwrap_attachment(unwrap, part);
@@ -87,7 +87,7 @@ tnef_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 	at += START_BYTES;
 	while (next_attribute(&at, end, &attribute)) {
 		if (attribute.id == ATTACH_START) {
-			if (!look_into(&file, part, unwrap, error))
+			if (!look_into(&file, held, part, unwrap, error))
 				return FALSE;
 			file = (Attachment){ .data = NULL };
 		} else if (attribute.id == ATTACH_TITLE) {
@@ -98,7 +98,7 @@ tnef_pour(MqPart *part, MqUnwrap *unwrap, GError **error)
 			file.n_data = attribute.n;
 		}
 	}
-	if (!look_into(&file, part, unwrap, error))
+	if (!look_into(&file, held, part, unwrap, error))
 		return FALSE;
 	if (at == end)
 		return TRUE;

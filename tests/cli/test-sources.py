@@ -45,6 +45,14 @@ class StandardInput(Case):
         self.assertIn(got['reports']['aggregate'], (2, 3))
 
 class Files(Case):
+    def test_more_of_what_is_held_than_memory_allows(self):
+        """Signed content is held several times over, and may be in further signed content: it has a bound of its own."""
+        oid = bytes.fromhex('06092a864886f70d010702')
+        der = b'\x30\x84\x00\x90\x00\x00' + oid + bytes(9 << 20)
+        head = b'From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; name="a!b!1!2.p7m"\r\n'
+        mail = self.file(head + b'Content-Transfer-Encoding: binary\r\n\r\n' + der, 'signed.eml')
+        self.assertEqual([p['code'] for p in self.json('ingest', mail, status=1)['problems']], ['too-large'])
+
     def test_a_mailbox_twice_stores_nothing_twice(self):
         path = self.dir / 'reports.mbox'
         path.write_bytes(mbox(*map(mail, reports(4))))
