@@ -7,6 +7,7 @@ typedef struct {
 	char *text;
 	guint lookups;
 	MqSpfSurvey *ranges; /* (nullable) of an include that can be replaced */
+	gboolean is_unseen;  /* an include whose name depends on the mail: whether it works cannot be said */
 } Piece;
 
 static void
@@ -53,7 +54,10 @@ add_term(MqAnswers *answers, GPtrArray *pieces, const MqSpfTerm *term)
 	piece->text = g_strdup(term->text);
 	piece->lookups = costs(term->kind) ? 1 : 0;
 	g_ptr_array_add(pieces, piece);
-	if (term->kind != MQ_SPF_INCLUDE || term->spec == NULL || strchr(term->spec, '%') != NULL)
+	if (term->kind != MQ_SPF_INCLUDE || term->spec == NULL)
+		return TRUE;
+	piece->is_unseen = strchr(term->spec, '%') != NULL;
+	if (piece->is_unseen)
 		return TRUE;
 	if (!mq_spf_survey(answers, term->spec, &piece->ranges))
 		return FALSE;
@@ -96,6 +100,15 @@ append_ranges(const GPtrArray *nodes, GString *out)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+static gboolean
+has_unseen(const GPtrArray *pieces)
+{
+	for (guint i = 0; i < pieces->len; i++)
+		if (((const Piece *)g_ptr_array_index(pieces, i))->is_unseen)
+			return TRUE;
+	return FALSE;
 }
 
 static guint
@@ -272,6 +285,8 @@ mq_spf_propose(MqAnswers *answers, const char *domain, const GPtrArray *records,
 	*out = NULL;
 	if (some && pieces->len == 0)
 		return TRUE; /* published as it is, it would refuse the mail of all who were meant */
+	if (has_unseen(pieces))
+		return TRUE; /* a permanent error may hide in it */
 	while (sum(pieces) > MQ_SPF_LOOKUPS && flatten_one(pieces))
 		continue;
 	*out = sum(pieces) <= MQ_SPF_LOOKUPS ? written(pieces, end != NULL ? end : "~all") : NULL;

@@ -201,6 +201,10 @@ class Check(Case):
         questions = [q[1:] for q in self.asked]
         self.assertEqual(len(questions), len(set(questions)))
 
+    def test_nothing_is_proposed_with_an_include_that_cannot_be_looked_into(self):
+        found = self.found(self.check(zone(spf('v=spf1 mx ipv4:192.0.2.9 include:%{d}.x.example -all'))))['spf-permerror']
+        self.assertIsNone(found['record'])
+
     def test_proposed_spf_is_within_ten_lookups(self):
         record = self.found(self.check(zone(dict(INCLUDED, **spf(INCLUDES)))))['spf-permerror']['record']
         again = self.found(self.check(zone(dict(INCLUDED, **{'example.com TXT': ['"%s"' % record]}))))
